@@ -1,0 +1,76 @@
+//! Rosters as arguments.
+//!
+//! Holds [`RosterArgs`], shared by every verb that reads rosters, and [`open`]. Called by `check` and `provision`. It never sees a
+//! row.
+
+use super::failure::{Exit, Failure};
+use crate::chime::capability::Capabilities;
+use crate::chime::id::MeetingId;
+use crate::roster::error::RosterError;
+use crate::roster::options::{Field, Format, Limits, Options, parse_capabilities, parse_map, parse_meeting_id};
+use crate::roster::{self, Roster};
+use std::fs::File;
+use std::io::Read;
+
+/// Which rosters, and how to read them.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Rosters")]
+pub struct RosterArgs {
+    /// Rosters: CSV (also .gz), YAML or JSON; - is standard input
+    #[arg(required = true, value_name = "ROSTER")]
+    pub rosters: Vec<String>,
+
+    /// Take a field from another column, such as ExternalUserId=email
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = parse_map)]
+    pub map: Vec<(Field, String)>,
+
+    /// The meeting of rows that name none
+    #[arg(long, value_name = "ID", value_parser = parse_meeting_id)]
+    pub meeting_id: Option<MeetingId>,
+
+    /// The capabilities of rows that name none
+    #[arg(long, value_name = "Audio=V,Video=V,Content=V", value_parser = parse_capabilities)]
+    pub capabilities: Option<Capabilities>,
+
+    /// Take ids that differ only in letter case for one person
+    #[arg(long)]
+    pub fold_case: bool,
+}
+
+impl RosterArgs {
+    /// What the room is told.
+    pub fn options(&self) -> Options {
+        Options {
+            map: self.map.clone(),
+            meeting_id: self.meeting_id.clone(),
+            capabilities: self.capabilities,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Standard input can be read once.
+    ///
+    /// # Errors
+    /// `-` twice.
+    pub fn check_stdin(&self) -> Result<(), Failure> {
+        match self.rosters.iter().filter(|path| *path == "-").count() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::new(Exit::Usage, "standard input (-) is named twice, and can be read once")),
+        }
+    }
+}
+
+/// Opens a roster by its argument.
+///
+/// # Errors
+/// As [`roster::open`]; a file that cannot be opened is told the same way.
+pub fn open(path: &str, options: &Options) -> Result<Roster, RosterError> {
+    let (name, input): (&str, Box<dyn Read + Send>) = match path {
+        "-" => ("stdin", Box::new(std::io::stdin())),
+        path => match File::open(path) {
+            Ok(file) => (path, Box::new(file)),
+            Err(source) => return Err(RosterError::Open { name: crate::safe::line(path, 200), source }),
+        },
+    };
+    roster::open(name, input, Format::Auto, options)
+}

@@ -1,0 +1,253 @@
+//! `headcount mock`: the service, on a local port.
+//!
+//! Holds the flags and the running of the server. Called by `main`'s dispatch. It never answers a request; `settings` turns
+//! flags into the mock's options.
+
+mod settings;
+
+use super::failure::{Exit, Failure};
+use crate::clock::Wall;
+use crate::mock::server::audit::Audit;
+use crate::mock::server::{Bounds, Server, tls};
+use crate::mock::sides::Side;
+use crate::mock::state::StateFile;
+use crate::mock::{Auth, Mock};
+use std::fmt::Display;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Stand in for Amazon Chime SDK Meetings on a local port
+///
+/// Any AWS SDK can be pointed at it: set AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS to the address it prints. docs/mock.md says how it
+/// differs from the service and what every option does.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to listen; port 0 takes a free one. Addresses other machines can reach need signatures
+    #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// Write the port taken to this file once it is open
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+    /// Serve over TLS; the certificate of the self-made authority to trust is written to this file
+    #[arg(long, value_name = "FILE")]
+    tls: Option<PathBuf>,
+    /// A further name or address for the TLS certificate, beside localhost, 127.0.0.1 and ::1
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    tls_name: Vec<String>,
+    /// Connections at once
+    #[arg(long, default_value_t = 4096, value_name = "N")]
+    max_connections: usize,
+    /// Threads that serve; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Write every request and answer to this new file, as JSON lines; it names users
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Keep meetings and attendees in this file, over restarts
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    manners: Manners,
+}
+
+/// Who may call.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who may call")]
+struct Who {
+    /// Whether requests must be signed
+    #[arg(long, default_value = "on", value_name = "on|off")]
+    auth: Switch,
+    /// An access key instead of the documented pair
+    #[arg(long, value_name = "ID", requires = "secret_key_env")]
+    access_key: Option<String>,
+    /// The environment variable that holds its secret
+    #[arg(long, value_name = "VAR", requires = "access_key")]
+    secret_key_env: Option<String>,
+    /// A YAML file of keys, with accounts, session tokens, expiry and what each may do
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+}
+
+/// How it behaves.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How it behaves")]
+struct Manners {
+    /// The same seed gives the same ids and tokens, whatever the order of calls
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Whether ids that differ only in letter case are one
+    #[arg(long, value_name = "fold|exact")]
+    ids: Option<String>,
+    /// Take another side where the service is not documented; see docs/mock.md
+    #[arg(long, value_name = "NAME=VALUE")]
+    side: Vec<Side>,
+    /// Make a meeting of this id exist
+    #[arg(long, value_name = "MEETING-ID")]
+    adopt: Vec<String>,
+    /// off, published or a file, and single ones: published,replicas=40,create_attendee=20/40
+    #[arg(long, default_value = "off", value_name = "QUOTA")]
+    quota: String,
+    /// Say in x-amz-retry-after how long a throttled caller should wait
+    #[arg(long)]
+    retry_hints: bool,
+    /// Whether meetings end by themselves: after five minutes without anybody, and after a day [on with a published quota]
+    #[arg(long, value_name = "on|off")]
+    lifetime: Option<Switch>,
+    /// How much faster than in life they do, as in 60x
+    #[arg(long, default_value = "1x", value_name = "Nx")]
+    time_scale: String,
+    /// 20ms, uniform:10ms..50ms, exponential:20ms, lognormal:20ms/120ms, bimodal:20ms/900ms@0.02 or recorded:FILE
+    #[arg(long, default_value = "0s", value_name = "LATENCY")]
+    latency: String,
+    /// Requests at work at once; the others wait in line
+    #[arg(long, value_name = "K", requires = "service")]
+    workers: Option<usize>,
+    /// How long one request keeps a worker; spelt as a latency
+    #[arg(long, value_name = "LATENCY", requires = "workers")]
+    service: Option<String>,
+    /// A file of mischief, such as those in scenarios/mischief
+    #[arg(long, value_name = "FILE")]
+    mischief: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+/// A failure of the command line's making.
+fn usage(message: impl Display) -> Failure {
+    Failure::new(Exit::Usage, message)
+}
+
+/// Serves until interrupted.
+pub fn run(args: Args) -> super::End {
+    let options = settings::options(&args)?;
+    let remote = !args.listen.ip().is_loopback();
+    if remote && options.auth == Auth::Off {
+        return Err(usage(format!("{} can be reached by other machines, and signatures are off", args.listen))
+            .hint("listen on 127.0.0.1, or leave --auth on"));
+    }
+    // Each connection takes a file descriptor; what the system grants is all there is.
+    let _ = rlimit::increase_nofile_limit(args.max_connections as u64 + 64);
+    let state = args.state.as_deref().map(|path| open_state(path, &options)).transpose()?;
+    let (watcher, before) = match &state {
+        Some(state) => (Some(state.watcher()), state.before()),
+        None => (None, Duration::ZERO),
+    };
+    let mock = Mock::open(options, watcher, before).map_err(usage)?;
+    if let Some(state) = &state {
+        state.load(mock.service()).map_err(|e| Failure::new(Exit::BadInput, e))?;
+    }
+    for id in settings::adopted(&args)? {
+        mock.adopt(&id);
+    }
+    let audit = match &args.log {
+        Some(path) => Some(Arc::new(Audit::create(path).map_err(|e| usage(format!("cannot make {}: {e}", path.display())))?)),
+        None => None,
+    };
+    // One thread that serves needs none to hand its work to.
+    let mut runtime = match args.threads {
+        Some(0 | 1) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if let Some(threads) = args.threads {
+        runtime.worker_threads(threads.max(1));
+    }
+    let runtime = runtime.enable_all().build().map_err(|e| Failure::new(Exit::Internal, format!("cannot start: {e}")))?;
+    let mock = Arc::new(mock);
+    runtime.block_on(serve(&args, remote, Arc::clone(&mock), audit.clone()))?;
+    // Everything that tells the log and the state must be gone before they can say that they are whole.
+    drop((runtime, mock));
+    if let Some(audit) = audit.and_then(Arc::into_inner) {
+        audit.close().map_err(|e| Failure::new(Exit::Incomplete, format!("the log is not whole: {e}")))?;
+    }
+    if let Some(state) = state {
+        state.close().map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    }
+    Ok(Exit::Done)
+}
+
+impl Args {
+    /// Whether the documented pair is what clients sign with.
+    fn uses_built_in_keys(&self) -> bool {
+        self.who.auth == Switch::On && self.who.access_key.is_none() && self.who.credentials.is_none()
+    }
+}
+
+async fn serve(args: &Args, remote: bool, mock: Arc<Mock>, audit: Option<Arc<Audit>>) -> Result<(), Failure> {
+    // Before anybody can know that there is something to stop.
+    let stop = asked_to_stop().map_err(|e| Failure::new(Exit::Internal, format!("cannot listen for signals: {e}")))?;
+    let mut server = Server::new(mock, Wall::System);
+    server.audit = audit;
+    server.bounds = Bounds { connections: args.max_connections.max(1), ..server.bounds };
+    let mut scheme = "http";
+    if let Some(path) = &args.tls {
+        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        names.extend(args.tls_name.iter().cloned());
+        let (acceptor, authority) = tls::acceptor(&names).map_err(usage)?;
+        publish(path, &authority)?;
+        (server.tls, scheme) = (Some(acceptor), "https");
+    }
+    let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(|e| {
+        usage(format!("cannot listen on {}: {e}", args.listen)).hint("choose another --listen; port 0 is always free")
+    })?;
+    let here = listener.local_addr().map_err(|e| Failure::new(Exit::Internal, e))?;
+    if let Some(path) = &args.port_file {
+        publish(path, &format!("{}\n", here.port()))?;
+    }
+    let mut told = format!("mock: {scheme}://{here} (Ctrl-C ends it)\n");
+    if args.uses_built_in_keys() {
+        told.push_str(&format!(
+            "mock: AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} (made up, for this mock alone)\n",
+            crate::mock::DEFAULT_ACCESS_KEY,
+            crate::mock::DEFAULT_SECRET_KEY
+        ));
+    }
+    if remote {
+        told.push_str("mock: other machines can reach this address; its keys are all that keeps them out\n");
+    }
+    // Nobody is left to tell when stderr is gone; the mock goes on.
+    let _ = anstream::stderr().write_all(told.as_bytes());
+    server.run(listener, stop).await;
+    Ok(())
+}
+
+fn open_state(path: &Path, options: &crate::mock::Options) -> Result<StateFile, Failure> {
+    let ids = format!("{:?}", options.sides.ids).to_lowercase();
+    StateFile::open(path, options.seed.0, &ids, Wall::System.now()).map_err(|e| {
+        Failure::new(Exit::BadInput, format!("{}: {e}", path.display()))
+            .hint("use another --state, or the --seed it was made with")
+    })
+}
+
+/// Writes a small file whole or not at all: whoever waits for it never reads half of it.
+fn publish(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| usage(format!("cannot write {}: {e}", path.display()));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    // A port and a certificate are for others to read.
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(everybody).map_err(failed)?;
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+/// Ctrl-C, or what a container is stopped with. Listened for from here on, not only once somebody waits.
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,81 @@
+//! The only room with a person in it.
+//!
+//! Holds the command line: one file a verb, each with its `Args` and its `run`. Called by `main` alone. Everything below it is
+//! told what it needs as values; nothing below it prints, reads the environment or decides an exit code.
+
+pub mod failure;
+pub mod input;
+pub mod progress;
+pub mod say;
+pub mod signals;
+pub mod values;
+
+pub mod check;
+mod check_json;
+mod check_scenario;
+mod check_text;
+pub mod example;
+pub mod mock;
+pub mod provision;
+pub mod scenario;
+pub mod schedule;
+pub mod schema;
+
+use anstream::ColorChoice;
+use clap::{Parser, Subcommand};
+use failure::{Exit, Failure};
+use std::process::ExitCode;
+
+/// Provisions Amazon Chime SDK Meetings attendees from rosters, and contains a mock of the service.
+#[derive(Debug, Parser)]
+#[command(name = "headcount", version, propagate_version = true, max_term_width = 110)]
+struct Cli {
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", help_heading = "Display", value_parser = colour)]
+    color: Option<ColorChoice>,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Provision(Box<provision::Args>),
+    Check(check::Args),
+    Schedule(schedule::Args),
+    Example(example::Args),
+    Schema(schema::Args),
+    Mock(Box<mock::Args>),
+}
+
+/// The whole program: parse, run, say what went wrong, exit.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    if let Some(when) = cli.color {
+        when.write_global();
+    }
+    let end = match cli.verb {
+        Verb::Provision(args) => provision::run(*args),
+        Verb::Check(args) => check::run(args),
+        Verb::Schedule(args) => schedule::run(args),
+        Verb::Example(args) => example::run(args),
+        Verb::Schema(args) => schema::run(args),
+        Verb::Mock(args) => mock::run(*args),
+    };
+    failure::conclude(end)
+}
+
+fn colour(text: &str) -> Result<ColorChoice, &'static str> {
+    match text {
+        "auto" => Ok(ColorChoice::Auto),
+        "always" => Ok(ColorChoice::Always),
+        "never" => Ok(ColorChoice::Never),
+        _ => Err("must be auto, always or never"),
+    }
+}
+
+/// What every verb returns.
+pub type End = Result<Exit, Failure>;

@@ -1,0 +1,216 @@
+//! The arguments of `headcount provision`, as written.
+//!
+//! Holds [`Args`]. Read by clap, made into what is meant by `meant`. Nothing here is decided: an `Option` is a question that
+//! the environment or a default answers later.
+
+use super::super::input::RosterArgs;
+use super::super::values::{Attempts, ErrorBudget, Span};
+use crate::bucket::Rate;
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// Give every row of a roster its attendee, and write the JoinTokens down.
+///
+/// Reads the rosters, checks every row, asks Amazon Chime SDK Meetings for an attendee a seat under a set rate, and publishes
+/// the tokens. Running the same command again goes on where the last run stopped; nothing is asked twice that was settled.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 every row has its token; 3 finished, some rows rejected or refused; 4 --max-errors exceeded;\n75 incomplete, run the same command again; 77 credentials refused; 104 bad roster; 2 usage; 1 internal failure."
+)]
+pub struct Args {
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub input: RosterArgs,
+
+    /// Where rows with a token go: .csv, .jsonl, .json or .yaml
+    #[arg(short, long, value_name = "FILE", default_value = "tokens.csv")]
+    pub output: PathBuf,
+
+    /// Where all other rows go, with reasons; itself a valid roster [default: rejects.csv beside the output]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+
+    /// Where the run's ledger, summary and logs are kept [default: the output's name with .run]
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+
+    /// Start a mock of the service in this process, with the roster's meetings, and ask that
+    #[arg(long, conflicts_with_all = ["endpoint_url", "region", "profile"])]
+    pub mock: bool,
+
+    /// Show what would be done; ask nothing, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Do not ask before calling a real endpoint
+    #[arg(long)]
+    pub yes: bool,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub roster: Roster,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub calls: Calls,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub endpoint: Endpoint,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub goes_on: GoesOn,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub shown: Shown,
+}
+
+/// What is made of a roster's rows.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Rosters")]
+pub struct Roster {
+    /// Rows that ask for the same seat with different capabilities
+    #[arg(long, value_name = "RULE", default_value = "reject")]
+    pub on_conflict: Conflict,
+
+    /// Stop before the first call if any row is faulty (exit 104)
+    #[arg(long)]
+    pub strict: bool,
+
+    /// A canary: only the first N rows, then stop
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+
+    /// Leave cells that a spreadsheet would run as formulas as they are
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// See [`crate::ledger::load::OnConflict`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Conflict {
+    /// Reject all of them
+    Reject,
+    /// The first row's capabilities hold
+    First,
+    /// The last row's capabilities hold
+    Last,
+}
+
+/// How the service is asked.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Calls")]
+pub struct Calls {
+    /// Requests a second, all operations and retries included: 8/s, 600/m, 10/1s, unlimited [default: 8/s; 500/s with --mock]
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<Rate>,
+
+    /// Requests that may go at once at the start
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub burst: u32,
+
+    /// Requests under way at the same time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub concurrency: u32,
+
+    /// Time for one request, from its first byte to the answer's last
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub timeout: Span,
+
+    /// Time for name, TCP and TLS
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    pub connect_timeout: Span,
+
+    /// Attempts in one pass over a row; throttles do not count [default: AWS_MAX_ATTEMPTS, else 5]
+    #[arg(long, value_name = "N")]
+    pub max_attempts: Option<Attempts>,
+
+    /// Stop when more rows than this have no seat: a number, or a share of all rows
+    #[arg(long, value_name = "N|N%")]
+    pub max_errors: Option<ErrorBudget>,
+
+    /// Stop asking after this long, whatever is left
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub max_duration: Span,
+}
+
+/// Whom to ask, as AWS users expect it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Endpoint and credentials")]
+pub struct Endpoint {
+    /// A service of one's own; http is for this machine alone [env: AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS, AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+
+    /// The control region [env: AWS_REGION, AWS_DEFAULT_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// The profile in the AWS config files [env: AWS_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// PEM certificates to trust beside the system's [env: AWS_CA_BUNDLE]
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+
+    /// The seed of chance: jitter, and the mock's ids and tokens
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+}
+
+/// How a run relates to earlier ones.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Going on")]
+pub struct GoesOn {
+    /// What to ask again: what has no end yet, also what was refused, or everything (a token once had is kept)
+    #[arg(long, value_name = "WHAT", default_value = "resume")]
+    pub replay: Again,
+
+    /// Write over files that another run or person made
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// See [`crate::ledger::store::Replay`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Again {
+    /// What has no end yet
+    Resume,
+    /// Also what was refused
+    Retry,
+    /// Everything
+    All,
+}
+
+/// What is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Display")]
+pub struct Shown {
+    /// Only warnings and errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Log each request (never an id or a token)
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// How progress is shown
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub progress: Progress,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// A bar on a terminal, lines elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A line every few seconds
+    Plain,
+    /// Nothing
+    None,
+}

@@ -1,0 +1,370 @@
+//! `headcount provision`: from the command line to the exit code.
+//!
+//! Holds the verb's course: rosters in, service found, asked if need be, run, outputs published, summed up. Called by `cli`.
+
+pub mod args;
+mod embedded;
+mod failures;
+mod meant;
+mod profiles;
+mod words;
+
+use super::End;
+use super::failure::{Exit, Failure};
+use super::progress::{self, Draw};
+use super::say::{self, Voice};
+use super::signals;
+use crate::client::attempt::Client;
+use crate::client::transport::{Http, HttpOptions};
+use crate::clock::Wall;
+use crate::ledger::export::Counts;
+use crate::ledger::schema::Ledger;
+use crate::ledger::store::Replay;
+use crate::provision::board::board;
+use crate::provision::hands::Hands;
+use crate::provision::intake::{Input, Intake, IntakeError, intake};
+use crate::provision::publish::{Outputs, Published};
+use crate::provision::summary::Summary;
+use crate::provision::table::Guard;
+use crate::provision::{Ending, Ran, Settings};
+use crate::run_dir::{LEDGER, Logs, RunDir, publish};
+pub use args::Args;
+use args::Progress;
+use failures::{dir_failure, incomplete, intake_failure, ledger_failure, publish_failure};
+use meant::Service;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use words::Bounds;
+
+/// Runs the verb.
+pub fn run(args: Args) -> End {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
+    let end = runtime.block_on(Course::run(args));
+    // A commit under way on a blocking thread is not waited for after a second Ctrl-C: the ledger is whole either way.
+    runtime.shutdown_background();
+    end
+}
+
+/// Where the files of this run are.
+struct Places {
+    outputs: Outputs,
+    run_dir: PathBuf,
+}
+
+/// Everything a run needs that does not change on the way.
+struct Course {
+    args: Args,
+    voice: Voice,
+    wall: Wall,
+    places: Places,
+}
+
+impl Course {
+    async fn run(args: Args) -> End {
+        signals::survive_file_limits();
+        say::log(args.shown.verbose);
+        let voice = if args.shown.quiet { Voice::Quiet } else { Voice::Normal };
+        // A mistyped name must not leave a directory behind.
+        for path in args.input.rosters.iter().filter(|path| *path != "-") {
+            std::fs::metadata(path)
+                .map_err(|error| intake_failure(IntakeError::Open { name: crate::safe::line(path, 200), error }))?;
+        }
+        let places = places(&args);
+        let rosters: Vec<PathBuf> = args.input.rosters.iter().map(PathBuf::from).collect();
+        places.outputs.check(&rosters).map_err(publish_failure)?;
+        let course = Course { args, voice, wall: Wall::System, places };
+        if course.args.dry_run { course.dry_run().await } else { course.real_run().await }
+    }
+
+    /// The run described, on a copy of its ledger that goes away again.
+    async fn dry_run(&self) -> End {
+        let failed = |e: std::io::Error| Failure::new(Exit::Internal, e);
+        let temp = tempfile::tempdir().map_err(failed)?;
+        let dir = RunDir::open(temp.path()).map_err(dir_failure)?;
+        for name in [LEDGER, "ledger.sqlite-wal"] {
+            let kept = self.places.run_dir.join(name);
+            if kept.exists() {
+                std::fs::copy(kept, dir.file(name)).map_err(failed)?;
+            }
+        }
+        let (mut ledger, counts) = self.prepared(&dir)?;
+        let shown =
+            if self.args.mock { meant::MOCK.to_owned() } else { Service::where_to(&self.args).await?.endpoint.to_string() };
+        // What a session of its own would be asked; the copy is thrown away with it.
+        ledger.begin(0, 0).map_err(ledger_failure)?;
+        self.voice.say(words::plan(&ledger, &self.args, &counts, &shown, meant::rate(&self.args)).map_err(ledger_failure)?);
+        self.voice.say("a dry run: nothing was asked, nothing was written");
+        Ok(if counts.rejected > 0 { Exit::SomeRows } else { Exit::Done })
+    }
+
+    async fn real_run(&self) -> End {
+        let dir = RunDir::open(&self.places.run_dir).map_err(dir_failure)?;
+        let (mut ledger, counts) = self.prepared(&dir)?;
+        let budget = self.args.calls.max_errors.map(|b| b.of(counts.rows));
+        if budget.is_some_and(|most| counts.rejected > most) {
+            ledger.verify(|_, _| {}).map_err(ledger_failure)?;
+            self.places.outputs.publish(&ledger, self.args.goes_on.force).map_err(|e| incomplete(e.to_string()))?;
+            return Err(Failure::new(Exit::TooManyErrors, words::over_budget(counts.rejected, budget))
+                .hint(format!("nothing was asked; the reasons are in {}", self.places.outputs.rejects.display())));
+        }
+        let mock = if self.args.mock { Some(embedded::start(&ledger, self.args.endpoint.seed)?) } else { None };
+        let service = match &mock {
+            Some(mock) => Service::mock(mock.address(), self.args.endpoint.seed)?,
+            None => Service::configured(&self.args).await?,
+        };
+        let bound = ledger.bind(&service.place, service.account().as_deref());
+        bound.map_err(|e| {
+            Failure::new(Exit::Usage, e).hint("use another --output or --run-dir for another endpoint or account")
+        })?;
+        let plan =
+            words::plan(&ledger, &self.args, &counts, &service.shown(), meant::rate(&self.args)).map_err(ledger_failure)?;
+        self.voice.say(&plan);
+        self.agreed(&service, &plan)?;
+        self.ask(&dir, ledger, service, &counts).await
+    }
+
+    /// Everything before a service is needed: outputs that may be written, rows that have been read.
+    fn prepared(&self, dir: &RunDir) -> Result<(Ledger, Counts), Failure> {
+        let mut ledger = self.ledger(dir)?;
+        let force = self.args.goes_on.force;
+        self.places.outputs.claim(&ledger, force).map_err(publish_failure)?;
+        self.take_in(dir, &mut ledger)?;
+        let (kept, dropped) = ledger.tokens().map_err(ledger_failure)?;
+        if dropped > 0 {
+            let words = words::dropped(dropped, &self.places.outputs.tokens);
+            if dropped > kept && !force {
+                return Err(Failure::new(Exit::Usage, words).hint(
+                    "this looks like another roster: give its outputs names of their own with -o and --rejects, or --force to go on",
+                ));
+            }
+            self.voice.warn(words);
+        }
+        let counts = rows(&ledger)?;
+        if self.args.roster.strict && counts.rejected > 0 {
+            let rejected = super::values::counted(counts.rejected, "row");
+            return Err(Failure::new(Exit::BadInput, format!("{rejected} rejected, and --strict was given: nothing was asked")));
+        }
+        Ok((ledger, counts))
+    }
+
+    /// A real endpoint is shown, and called when somebody has said so.
+    fn agreed(&self, service: &Service, plan: &str) -> Result<(), Failure> {
+        if service.endpoint.is_loopback() {
+            return Ok(());
+        }
+        let account = service.account().unwrap_or_else(|| "unknown (the credentials do not tell)".to_owned());
+        let loud = if self.args.yes { self.voice } else { Voice::Normal };
+        if loud != self.voice {
+            loud.say(plan);
+        }
+        loud.say(format_args!("account {account}, region {}", service.endpoint.region()));
+        if self.args.yes {
+            return Ok(());
+        }
+        if !std::io::IsTerminal::is_terminal(&std::io::stdin()) || !say::is_terminal() {
+            let real = format!("{} is a real endpoint, and there is nobody to ask", service.endpoint);
+            return Err(Failure::new(Exit::Usage, real).hint("look at --dry-run, then give --yes"));
+        }
+        let _ = write!(anstream::stderr(), "Go ahead? [y/N] ");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        match answer.trim() {
+            "y" | "Y" | "yes" if read.is_ok() => Ok(()),
+            _ => Err(Failure::new(Exit::Usage, "not gone ahead; nothing was asked")),
+        }
+    }
+
+    async fn ask(&self, dir: &RunDir, mut ledger: Ledger, service: Service, counts: &Counts) -> End {
+        let settings = self.settings(counts, &service, ledger.refused_rows().map_err(ledger_failure)?)?;
+        let client = self.client(&service)?;
+        let now = self.wall.now();
+        let at_stake = (settings.concurrency + settings.unsettled) as u64;
+        let doubtful = ledger.begin(millis(now), at_stake).map_err(ledger_failure)?;
+        let first = Duration::from_millis(ledger.first_started().map_err(ledger_failure)?.unsigned_abs());
+        let logs = Logs::open(dir, SystemTime::UNIX_EPOCH + first, now).map_err(dir_failure)?;
+        self.manifest(dir, &service, "running", None)?;
+        let ledger = Arc::new(Mutex::new(ledger));
+        let hands = Hands {
+            client,
+            source: service.source.clone(),
+            ledger: ledger.clone(),
+            logs: Arc::new(Mutex::new(logs)),
+            replay: settings.replay,
+            last_row: settings.last_row,
+        };
+        let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
+        let (teller, watch, notices) = board();
+        let watcher = tokio::spawn(progress::show(watch, notices, signals.stop.clone(), self.draw(), self.voice));
+        let ran = crate::provision::run(settings, hands, doubtful, teller, &mut signals.stop).await.map_err(ledger_failure)?;
+        let _ = watcher.await;
+        let published = match ran.ending {
+            Ending::Abandoned => None,
+            _ => signals.unless_left(self.publish(ledger.clone())).await,
+        };
+        let Some(published) = published else {
+            self.voice.warn("left at once; what was in flight will be asked again. Run the same command to go on");
+            return Ok(signals.left());
+        };
+        let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        self.conclude(dir, &ledger, &service, &ran, &published?)
+    }
+
+    /// Publishes on a thread of its own, so that a second signal is heard meanwhile.
+    async fn publish(&self, ledger: Arc<Mutex<Ledger>>) -> Result<Published, Failure> {
+        let (outputs, force) = (self.places.outputs.clone(), self.args.goes_on.force);
+        let publishing = move || outputs.publish(&ledger.lock().unwrap_or_else(PoisonError::into_inner), force);
+        let published = tokio::task::spawn_blocking(publishing).await.map_err(|e| Failure::new(Exit::Internal, e))?;
+        published.map_err(|e| incomplete(e.to_string()))
+    }
+
+    /// Summary, last words, exit code.
+    fn conclude(&self, dir: &RunDir, ledger: &Ledger, service: &Service, ran: &Ran, published: &Published) -> End {
+        let counts = published.counts;
+        if !counts.law_holds() {
+            return Err(Failure::new(Exit::Internal, format!("the rows do not add up: {counts:?}"))
+                .hint("please report this; the ledger holds everything"));
+        }
+        let whole = counts.unprocessed == 0 && matches!(ran.ending, Ending::Finished);
+        if !matches!(ran.ending, Ending::Disk(_)) {
+            ledger.end(millis(self.wall.now()), whole).map_err(ledger_failure)?;
+        }
+        let summary = Summary::of(ran, published);
+        publish_json(&dir.file("summary.json"), &summary)?;
+        self.manifest(dir, service, summary.ending, Some(&counts))?;
+        self.voice.say(words::summary(&summary, &self.places.outputs, dir.path()));
+        let bounds = Bounds { errors: self.args.calls.max_errors.map(|b| b.of(counts.rows)), limit: self.args.roster.limit };
+        words::end(ran, published, &self.places.outputs, bounds, self.voice)
+    }
+
+    fn settings(&self, counts: &Counts, service: &Service, refused: u64) -> Result<Settings, Failure> {
+        let args = &self.args;
+        let (rate, (backoff, retry_quota)) = (meant::rate(args), meant::retry_mode()?);
+        Ok(Settings {
+            rate,
+            burst: f64::from(args.calls.burst),
+            concurrency: args.calls.concurrency as usize,
+            attempts: meant::attempts(args, service.attempts)?,
+            backoff,
+            retry_quota,
+            max_errors: args.calls.max_errors.map(|b| b.of(counts.rows)),
+            max_duration: args.calls.max_duration.0,
+            seed: args.endpoint.seed,
+            unsettled: Settings::unsettled_at(rate),
+            // Refusals of earlier sessions stand unless they are asked again.
+            rejected: counts.rejected + if meant::replay(args) == Replay::Resume { refused } else { 0 },
+            replay: meant::replay(args),
+            last_row: args.roster.limit.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX),
+        })
+    }
+
+    fn client(&self, service: &Service) -> Result<Client<Http>, Failure> {
+        let calls = &self.args.calls;
+        let options = HttpOptions {
+            connect_timeout: calls.connect_timeout.0,
+            ca_bundle: meant::ca_bundle(&self.args)?,
+            direct: service.endpoint.is_loopback(),
+        };
+        let http = Http::new(&options).map_err(|e| Failure::new(Exit::Usage, e))?;
+        Client::new(http, service.endpoint.clone(), service.credentials.clone(), self.wall, calls.timeout.0)
+            .map_err(|e| Failure::new(Exit::Credentials, e))
+    }
+
+    fn draw(&self) -> Draw {
+        match (self.args.shown.progress, self.voice) {
+            (Progress::None, _) | (_, Voice::Quiet) => Draw::Nothing,
+            (Progress::Bar, _) => Draw::Bar,
+            (Progress::Plain, _) => Draw::Lines,
+            // A bar and a log line a request would tear each other.
+            (Progress::Auto, _) if say::is_terminal() && self.args.shown.verbose == 0 => Draw::Bar,
+            (Progress::Auto, _) => Draw::Lines,
+        }
+    }
+
+    fn ledger(&self, dir: &RunDir) -> Result<Ledger, Failure> {
+        let path = dir.reserve(LEDGER).map_err(dir_failure)?;
+        Ledger::open(&path).map_err(ledger_failure)
+    }
+
+    /// Reads the rosters into the ledger, telling everything that is wrong with them at once.
+    fn take_in(&self, dir: &RunDir, ledger: &mut Ledger) -> Result<(), Failure> {
+        let (options, rules) = meant::roster_options(&self.args);
+        let mut spooled = Vec::new();
+        let inputs = self.inputs(dir, &mut spooled)?;
+        let mut findings = words::Findings::new(self.voice);
+        let taken = intake(ledger, &inputs, &options, rules, &mut |finding| findings.tell(&finding)).map_err(intake_failure)?;
+        findings.end();
+        match taken {
+            Intake::Unchanged => self.voice.say("the roster is the one of the last run, unchanged"),
+            Intake::Read(compared) => words::compared(&compared, rules, self.voice),
+        }
+        Ok(())
+    }
+
+    /// What can be read only once is kept for as long as it is read twice: standard input, pipes, process substitutions.
+    fn inputs(&self, dir: &RunDir, spooled: &mut Vec<tempfile::NamedTempFile>) -> Result<Vec<Input>, Failure> {
+        self.args.input.check_stdin()?;
+        let mut inputs = Vec::new();
+        for path in &self.args.input.rosters {
+            let once = path == "-" || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
+            if !once {
+                inputs.push(Input { name: path.clone(), path: path.into() });
+                continue;
+            }
+            let name = if path == "-" { "stdin" } else { path };
+            let failed = |e: std::io::Error| Failure::new(Exit::Incomplete, format!("{name} cannot be kept: {e}"));
+            let mut temp = tempfile::NamedTempFile::new_in(dir.path()).map_err(failed)?;
+            match path.as_str() {
+                "-" => std::io::copy(&mut std::io::stdin().lock(), temp.as_file_mut()),
+                path => std::fs::File::open(path).and_then(|mut pipe| std::io::copy(&mut pipe, temp.as_file_mut())),
+            }
+            .map_err(failed)?;
+            inputs.push(Input { name: name.to_owned(), path: temp.path().to_owned() });
+            spooled.push(temp);
+        }
+        Ok(inputs)
+    }
+
+    /// `run.json`: what was run, by what, on what, and how it ended. Arguments hold no secret; none can be given there.
+    fn manifest(&self, dir: &RunDir, service: &Service, state: &str, counts: Option<&Counts>) -> Result<(), Failure> {
+        let manifest = serde_json::json!({
+            "version": 1, "kind": "provision", "headcount": env!("CARGO_PKG_VERSION"), "state": state,
+            "time": jiff::Timestamp::try_from(self.wall.now()).unwrap_or_default().to_string(),
+            "endpoint": service.place, "region": service.endpoint.region(), "account": service.account(), "seed": self.args.endpoint.seed,
+            "rosters": self.args.input.rosters, "rate": meant::rate(&self.args).to_string(), "concurrency": self.args.calls.concurrency, "counts": counts,
+        });
+        publish_json(&dir.file("run.json"), &manifest)
+    }
+}
+
+/// The counts as far as they are known before anything is asked.
+fn rows(ledger: &Ledger) -> Result<Counts, Failure> {
+    let (rows, rejected) = ledger.rows().map_err(ledger_failure)?;
+    Ok(Counts { rows, rejected, ..Counts::default() })
+}
+
+fn places(args: &Args) -> Places {
+    let beside = |name: &str| args.output.with_file_name(name);
+    let name = args.output.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let guard = if args.roster.raw { Guard::Raw } else { Guard::Formulas };
+    let rejects = args.rejects.clone().unwrap_or_else(|| beside("rejects.csv"));
+    Places {
+        run_dir: args.run_dir.clone().unwrap_or_else(|| beside(&format!("{name}.run"))),
+        outputs: Outputs { tokens: args.output.clone(), rejects, guard },
+    }
+}
+
+fn millis(at: SystemTime) -> i64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(0)
+}
+
+fn publish_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
+    let write = |out: &mut dyn Write| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    };
+    publish::<std::io::Error>(path, write, |_| Ok(()))
+        .map_err(|e| incomplete(format!("{} cannot be written: {e}", path.display())))
+}

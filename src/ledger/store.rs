@@ -1,0 +1,313 @@
+//! Writing outcomes down, and asking what is still to be done.
+//!
+//! Holds [`Settlement`], [`Pending`] and the statements behind them. Called by `provision` on a blocking thread. Each outcome
+//! carries a checksum over its seat's content and everything in it, so that a damaged or misplaced record is asked again
+//! instead of believed.
+
+use super::schema::{Ledger, LedgerError};
+use crate::call::{Attendee, Fault, Seat};
+use crate::chime::capability::Capabilities;
+use crate::chime::id::{ExternalUserId, MeetingId};
+use rusqlite::{Row, params};
+use sha2::{Digest, Sha256};
+
+/// How a seat's asking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It has its attendee.
+    Settled = 1,
+    /// The service said no.
+    Refused = 2,
+    /// Asked, without an answer to believe; to be asked again.
+    Unknown = 3,
+    /// Rejected by us, because of what its meeting is. Looked at anew in each session.
+    Rejected = 4,
+}
+
+impl State {
+    pub(super) fn from_code(code: i64) -> Option<State> {
+        [State::Settled, State::Refused, State::Unknown, State::Rejected].into_iter().find(|s| *s as i64 == code)
+    }
+}
+
+/// What is written down of a seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The seat's number.
+    pub seat: i64,
+    /// The seat itself.
+    pub asked: Seat,
+    /// How it stands.
+    pub end: Written,
+    /// Attempts made in this session.
+    pub attempts: u32,
+}
+
+/// The end that goes with a [`State`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// [`State::Settled`].
+    Settled(Attendee),
+    /// Any of the others.
+    Not(State, Fault),
+}
+
+/// A seat still to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The row that stands for it, for order and `--limit`.
+    pub row: i64,
+    /// Its number.
+    pub seat: i64,
+    /// Its meeting's number.
+    pub meeting: i64,
+    /// What to ask.
+    pub asked: Seat,
+    /// Whether it may have been asked before without our knowing the end.
+    pub doubt: bool,
+}
+
+/// What an earlier session's outcomes mean to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Replay {
+    /// Ask what has no end yet.
+    #[default]
+    Resume,
+    /// And what was refused.
+    Retry,
+    /// And everything else.
+    All,
+}
+
+/// A meeting of the roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingRow {
+    /// Its number.
+    pub key: i64,
+    /// Its id.
+    pub id: MeetingId,
+    /// Rows that want a seat in it.
+    pub rows: u64,
+}
+
+impl Ledger {
+    /// The next seats to ask for, in roster order, from the row after `after` to `last` at most.
+    pub fn pending(&self, after: i64, last: i64, limit: usize, replay: Replay) -> Result<Vec<Pending>, LedgerError> {
+        // In doubt is what had a token, what was asked without an end, and what was given up for answers that nobody can believe.
+        let sql = format!(
+            "SELECT r.row, r.seat, r.meeting, m.id, s.user, r.caps, COALESCE(o.state IN (1, 3) OR (o.state=2 AND o.class='protocol'), 0) FROM row r JOIN meeting m ON m.meeting=r.meeting \
+             JOIN seat s ON s.seat=r.seat LEFT JOIN outcome o ON o.seat=r.seat \
+             WHERE r.row > ?1 AND r.row <= ?2 AND r.role=1 AND {} ORDER BY r.row LIMIT ?3",
+            open(replay, "?4")
+        );
+        let mut query = self.db.prepare_cached(&sql)?;
+        let mut cursor = query.query(params![after, last, i64::try_from(limit).unwrap_or(i64::MAX), self.session])?;
+        let mut pending = Vec::with_capacity(limit.min(1024));
+        while let Some(r) = cursor.next()? {
+            let asked = seat_of(r, 3, 4, 5)?;
+            pending.push(Pending { row: r.get(0)?, seat: r.get(1)?, meeting: r.get(2)?, asked, doubt: r.get(6)? });
+        }
+        Ok(pending)
+    }
+
+    /// How many seats [`Ledger::pending`] would bring in all.
+    pub fn open_seats(&self, last: i64, replay: Replay) -> Result<u64, LedgerError> {
+        let open = open(replay, "?2");
+        let sql =
+            format!("SELECT COUNT(*) FROM row r LEFT JOIN outcome o ON o.seat=r.seat WHERE r.row <= ?1 AND r.role=1 AND {open}");
+        Ok(self.db.query_row(&sql, params![last, self.session], |r| r.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Writes a batch down, whole or not at all: how seats ended, and whether meetings have. A meeting that has ended makes its
+    /// seats void, whatever was settled.
+    pub fn settle(&mut self, seats: &[&Settlement], meetings: &[(i64, bool)]) -> Result<(), LedgerError> {
+        let session = self.session;
+        let tx = self.db.transaction()?;
+        {
+            let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO outcome VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")?;
+            // A token is never given up for a failure to get it again (--replay all): only the asking is noted.
+            let mut keep = tx.prepare_cached("UPDATE outcome SET session=IIF(?1=3, session, ?2) WHERE seat=?3 AND state=1")?;
+            for item in seats {
+                let record = Record::of(item);
+                if record.state != State::Settled as i64 && keep.execute(params![record.state, session, item.seat])? > 0 {
+                    continue;
+                }
+                let sum = record.sum(&item.asked);
+                insert.execute(params![
+                    item.seat,
+                    record.state,
+                    session,
+                    record.asked,
+                    record.attendee,
+                    record.token,
+                    record.granted,
+                    record.class,
+                    record.code,
+                    record.message,
+                    record.request,
+                    item.attempts,
+                    sum
+                ])?;
+            }
+            for (meeting, ended) in meetings {
+                tx.prepare_cached("UPDATE meeting SET ended=?1 WHERE meeting=?2 AND ended<>?1")?
+                    .execute(params![ended, meeting])?;
+            }
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// Checks every outcome of the roster against its checksum and drops those that fail; answers how many. `settled` is told
+    /// of each good attendee and whose it is.
+    pub fn verify(&mut self, mut settled: impl FnMut(&str, &Seat)) -> Result<u64, LedgerError> {
+        let mut bad = Vec::new();
+        {
+            let mut query = self.db.prepare(
+                "SELECT o.seat, m.id, s.user, o.state, o.asked, o.attendee, o.token, o.granted, o.class, o.code, o.message, o.request, o.sum \
+                 FROM outcome o LEFT JOIN seat s ON s.seat=o.seat LEFT JOIN meeting m ON m.meeting=s.meeting",
+            )?;
+            let mut cursor = query.query([])?;
+            while let Some(r) = cursor.next()? {
+                match checked(r) {
+                    Some((Some(attendee), seat)) => settled(&attendee, &seat),
+                    Some((None, _)) => {}
+                    None => bad.push(r.get::<_, i64>(0)?),
+                }
+            }
+        }
+        for seat in &bad {
+            self.db.execute("DELETE FROM outcome WHERE seat=?", [seat])?;
+        }
+        Ok(bad.len() as u64)
+    }
+
+    /// The meetings that rows up to `last` want seats in, in roster order.
+    pub fn meetings(&self, last: i64) -> Result<Vec<MeetingRow>, LedgerError> {
+        let mut query = self.db.prepare(
+            "SELECT r.meeting, m.id, COUNT(*) FROM row r JOIN meeting m ON m.meeting=r.meeting WHERE r.role > 0 AND r.row <= ? GROUP BY r.meeting ORDER BY MIN(r.row)",
+        )?;
+        let rows = query.query_map([last], |r| Ok((r.get(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?)))?;
+        let mut meetings = Vec::new();
+        for row in rows {
+            let (key, id, rows) = row?;
+            let id = MeetingId::parse(&id).ok_or_else(|| LedgerError::Damaged("a meeting's id".to_owned()))?;
+            meetings.push(MeetingRow { key, id, rows: rows.unsigned_abs() });
+        }
+        Ok(meetings)
+    }
+}
+
+/// The condition under which the seat of row `r` with outcome `o` is to be asked for in the session of that parameter.
+fn open(replay: Replay, session: &str) -> String {
+    // A refusal holds for what was asked; a row that asks for something else is a new question.
+    let also = match replay {
+        Replay::Resume => "o.state=2 AND o.asked IS NOT r.caps".to_owned(),
+        Replay::Retry => format!("o.state=2 AND (o.asked IS NOT r.caps OR o.session<>{session})"),
+        Replay::All => format!("o.session<>{session}"),
+    };
+    format!("(o.state IS NULL OR o.state=3 OR (o.state=4 AND o.session<>{session}) OR ({also}))")
+}
+
+/// An outcome as its columns hold it.
+pub(super) struct Record<'a> {
+    state: i64,
+    asked: Option<u8>,
+    attendee: Option<&'a str>,
+    token: Option<&'a str>,
+    granted: Option<u8>,
+    class: Option<&'a str>,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    request: Option<&'a str>,
+}
+
+impl<'a> Record<'a> {
+    fn of(item: &'a Settlement) -> Self {
+        let asked = item.asked.capabilities.map(Capabilities::code);
+        let blank = Record {
+            state: 0,
+            asked,
+            attendee: None,
+            token: None,
+            granted: None,
+            class: None,
+            code: None,
+            message: None,
+            request: None,
+        };
+        match &item.end {
+            Written::Settled(attendee) => Record {
+                state: State::Settled as i64,
+                attendee: Some(attendee.id.as_str()),
+                token: Some(attendee.token.as_str()),
+                granted: attendee.capabilities.map(Capabilities::code),
+                ..blank
+            },
+            Written::Not(state, fault) => Record {
+                state: *state as i64,
+                class: Some(fault.class.name()),
+                code: Some(&fault.code),
+                message: Some(&fault.message),
+                request: fault.request_id.as_deref(),
+                ..blank
+            },
+        }
+    }
+
+    /// The first eight bytes of a SHA-256 over the seat's content and every column.
+    fn sum(&self, seat: &Seat) -> i64 {
+        let mut hash = Sha256::new();
+        let mut part = |text: Option<&str>| match text {
+            Some(text) => {
+                hash.update((text.len() as u64 + 1).to_le_bytes());
+                hash.update(text);
+            }
+            None => hash.update(0u64.to_le_bytes()),
+        };
+        [
+            Some(seat.meeting.as_str()),
+            Some(seat.user.as_str()),
+            self.attendee,
+            self.token,
+            self.class,
+            self.code,
+            self.message,
+            self.request,
+        ]
+        .into_iter()
+        .for_each(&mut part);
+        hash.update(self.state.to_le_bytes());
+        hash.update([self.asked.unwrap_or(u8::MAX), self.granted.unwrap_or(u8::MAX)]);
+        i64::from_le_bytes(hash.finalize()[..8].try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
+/// The attendee of a settled record (`None` for the other states) and the seat, if the checksum holds.
+fn checked(r: &Row<'_>) -> Option<(Option<String>, Seat)> {
+    let text = |i: usize| r.get_ref(i).ok()?.as_str_or_null().ok();
+    let (attendee, token, class, code, message, request) = (text(5)?, text(6)?, text(8)?, text(9)?, text(10)?, text(11)?);
+    let record = Record {
+        state: r.get(3).ok()?,
+        asked: r.get(4).ok()?,
+        attendee,
+        token,
+        granted: r.get(7).ok()?,
+        class,
+        code,
+        message,
+        request,
+    };
+    let seat = Seat { meeting: MeetingId::parse(text(1)??)?, user: ExternalUserId::parse(text(2)??).ok()?, capabilities: None };
+    let state = State::from_code(record.state)?;
+    let sound = record.sum(&seat) == r.get::<_, i64>(12).ok()?;
+    sound.then(|| ((state == State::Settled).then(|| attendee.unwrap_or_default().to_owned()), seat))
+}
+
+/// Reads a seat from columns of the roster. What is in there has been checked on its way in; damage since is an error.
+pub(super) fn seat_of(r: &Row<'_>, meeting: usize, user: usize, caps: usize) -> Result<Seat, LedgerError> {
+    let damaged = |_| LedgerError::Damaged("a seat".to_owned());
+    let meeting = r.get_ref(meeting)?.as_str().ok().and_then(MeetingId::parse).ok_or(()).map_err(damaged)?;
+    let user = r.get_ref(user)?.as_str().ok().and_then(|u| ExternalUserId::parse(u).ok()).ok_or(()).map_err(damaged)?;
+    let capabilities = r.get::<_, Option<u8>>(caps)?.and_then(Capabilities::from_code);
+    Ok(Seat { meeting, user, capabilities })
+}

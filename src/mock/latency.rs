@@ -1,0 +1,186 @@
+//! How long one answer takes.
+//!
+//! Holds [`Draw`], which draws from a [`Latency`], and [`Workers`], a queueing server of known capacity. Called once a request.
+//! Nothing here waits: a latency is a number that goes with the answer. Draws follow from the seed and the request's number.
+
+use crate::behaviour::latency::Unit;
+use crate::behaviour::{BadBehaviour, Latency};
+use crate::seed::Seed;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Quantiles kept of a recording: enough for the 99.99th percentile.
+const STEPS: usize = 10_000;
+
+/// A latency, ready to be drawn from.
+#[derive(Debug, Clone)]
+pub struct Draw {
+    latency: Latency,
+    /// Of a recording, its quantiles at equal steps.
+    quantiles: Vec<Duration>,
+    seed: Seed,
+    stream: &'static str,
+}
+
+impl Draw {
+    /// Makes a latency ready; a recording is read from its file here, once.
+    pub fn new(latency: Latency, seed: Seed, stream: &'static str) -> Result<Draw, BadBehaviour> {
+        latency.check()?;
+        let quantiles = match &latency {
+            Latency::Recorded(recording) => quantiles(&recording.file, recording.unit)?,
+            _ => Vec::new(),
+        };
+        Ok(Draw { latency, quantiles, seed, stream })
+    }
+
+    /// The latency of the n-th request.
+    pub fn at(&self, n: u64) -> Duration {
+        if let Latency::Fixed(span) = self.latency {
+            return span.0;
+        }
+        let digest = self.seed.digest(&[self.stream.as_bytes(), &n.to_le_bytes()]);
+        let (u, v) = (unit(&digest[..8]), unit(&digest[8..16]));
+        let seconds = match &self.latency {
+            Latency::Fixed(span) => span.0.as_secs_f64(),
+            Latency::Uniform(b) => b.low.0.as_secs_f64() + u * (b.high.0 - b.low.0).as_secs_f64(),
+            Latency::Exponential(m) => -(1.0 - u).ln() * m.mean.0.as_secs_f64(),
+            Latency::Lognormal(p) => {
+                // ln X is normal with mean ln p50; its 99th percentile lies 2.326 sigmas above.
+                let median = p.p50.0.as_secs_f64();
+                let sigma = (p.p99.0.as_secs_f64() / median).ln() / 2.326_347_874_040_841;
+                // Box and Muller: two even numbers make a normal one.
+                let normal = (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos();
+                median * (sigma * normal).exp()
+            }
+            Latency::Bimodal(m) => (if u < m.slow_share { m.slow } else { m.fast }).0.as_secs_f64(),
+            Latency::Recorded(_) => {
+                let place = ((u * STEPS as f64) as usize).min(self.quantiles.len().saturating_sub(1));
+                self.quantiles.get(place).map_or(0.0, Duration::as_secs_f64)
+            }
+        };
+        // A tail has no end in theory; an hour is one in practice.
+        Duration::from_secs_f64(seconds.clamp(0.0, 3600.0))
+    }
+}
+
+/// An even number in [0, 1) of eight bytes.
+fn unit(bytes: &[u8]) -> f64 {
+    let number = bytes.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    (number >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// All intervals of a log, added up, as quantiles.
+fn quantiles(file: &Path, unit: Unit) -> Result<Vec<Duration>, BadBehaviour> {
+    let bad = |what: String| BadBehaviour(format!("latency recording {}: {what}", file.display()));
+    let text = std::fs::read(file).map_err(|e| bad(e.to_string()))?;
+    let mut deserializer = Deserializer::new();
+    let mut sum = Histogram::<u64>::new(3).map_err(|e| bad(e.to_string()))?;
+    sum.auto(true);
+    for entry in IntervalLogIterator::new(&text) {
+        let Ok(entry) = entry else { return Err(bad("not an HdrHistogram interval log".to_owned())) };
+        if let LogEntry::Interval(interval) = entry {
+            use base64::Engine;
+            let bytes =
+                base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).map_err(|e| bad(e.to_string()))?;
+            let one: Histogram<u64> = deserializer.deserialize(&mut bytes.as_slice()).map_err(|e| bad(e.to_string()))?;
+            sum.add(&one).map_err(|e| bad(e.to_string()))?;
+        }
+    }
+    if sum.is_empty() {
+        return Err(bad("holds no measurement".to_owned()));
+    }
+    let of = |value: u64| match unit {
+        Unit::Ns => Duration::from_nanos(value),
+        Unit::Us => Duration::from_micros(value),
+        Unit::Ms => Duration::from_millis(value),
+    };
+    Ok((0..STEPS).map(|step| of(sum.value_at_quantile((step as f64 + 0.5) / STEPS as f64))).collect())
+}
+
+/// A server of k workers with one queue in front, first come, first served: its capacity is k / service time, and beyond it
+/// waiting grows without end, as in life.
+#[derive(Debug)]
+pub struct Workers {
+    service: Draw,
+    /// When each worker is free again.
+    free_at: Mutex<BinaryHeap<Reverse<Duration>>>,
+}
+
+impl Workers {
+    /// A server with so many workers, each busy with a request for as long as drawn.
+    pub fn new(count: usize, service: Draw) -> Workers {
+        Workers { service, free_at: Mutex::new((0..count.max(1)).map(|_| Reverse(Duration::ZERO)).collect()) }
+    }
+
+    /// How long after `now` the n-th request is done: its wait in line, and its service.
+    pub fn done_after(&self, now: Duration, n: u64) -> Duration {
+        let mut free_at = self.free_at.lock().expect("nothing panics while it holds the workers");
+        let start = free_at.pop().map_or(now, |Reverse(free)| free.max(now));
+        let done = start + self.service.at(n);
+        free_at.push(Reverse(done));
+        done - now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str) -> Vec<f64> {
+        let draw = Draw::new(text.parse().unwrap(), Seed(3), "latency").unwrap();
+        let mut all: Vec<f64> = (0..20_000).map(|n| draw.at(n).as_secs_f64() * 1e3).collect();
+        all.sort_by(f64::total_cmp);
+        all
+    }
+
+    #[test]
+    fn distributions_have_the_percentiles_they_are_named_by() {
+        let near =
+            |value: f64, want: f64, slack: f64| assert!((value - want).abs() <= slack * want, "{value} is not near {want}");
+        let all = drawn("lognormal:20ms/120ms");
+        near(all[10_000], 20.0, 0.05);
+        near(all[19_800], 120.0, 0.10);
+        let all = drawn("exponential:20ms");
+        near(all.iter().sum::<f64>() / 20_000.0, 20.0, 0.03);
+        near(all[10_000], 20.0 * std::f64::consts::LN_2, 0.05);
+        let all = drawn("bimodal:20ms/900ms@0.02");
+        near(all.iter().filter(|ms| **ms > 100.0).count() as f64, 400.0, 0.2);
+        let all = drawn("uniform:10ms..50ms");
+        assert!(all[0] >= 10.0 && all[19_999] <= 50.0);
+        near(all[10_000], 30.0, 0.03);
+        assert_eq!(drawn("uniform:10ms..50ms"), all);
+    }
+
+    #[test]
+    fn a_queue_forms_behind_the_workers() {
+        let service = Draw::new("20ms".parse().unwrap(), Seed(1), "service").unwrap();
+        let workers = Workers::new(2, service);
+        let ms = |n| Duration::from_millis(n);
+        let waits: Vec<Duration> = (0..5).map(|n| workers.done_after(ms(0), n)).collect();
+        assert_eq!(waits, [ms(20), ms(20), ms(40), ms(40), ms(60)]);
+        assert_eq!(workers.done_after(ms(1000), 5), ms(20));
+    }
+
+    #[test]
+    fn a_recorded_log_is_replayed() {
+        use hdrhistogram::serialization::V2DeflateSerializer;
+        use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
+        let mut histogram = Histogram::<u64>::new(3).unwrap();
+        (1..=1000).for_each(|n| histogram.record(n * 100).unwrap());
+        let (mut file, mut serializer) = (Vec::new(), V2DeflateSerializer::new());
+        let mut log = IntervalLogWriterBuilder::new().begin_log_with(&mut file, &mut serializer).unwrap();
+        log.write_histogram(&histogram, Duration::ZERO, Duration::from_secs(1), None).unwrap();
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(path.path(), &file).unwrap();
+        let all = drawn(&format!("recorded:{}", path.path().display()));
+        assert!((all[10_000] - 50.0).abs() < 2.0 && (all[19_800] - 99.0).abs() < 1.0, "{} {}", all[10_000], all[19_800]);
+        std::fs::write(path.path(), "not a log").unwrap();
+        assert!(Draw::new(format!("recorded:{}", path.path().display()).parse().unwrap(), Seed(1), "x").is_err());
+    }
+}

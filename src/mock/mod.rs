@@ -1,0 +1,273 @@
+//! The other side of the wire: a faithful stand-in for Amazon Chime SDK Meetings.
+//!
+//! Holds [`Mock`], which answers one request in memory: verified, limited, answered and spoilt as it is told. Called by
+//! [`server`], which puts it on a socket, and by tests under a paused clock. It shares the service's words (`crate::chime`)
+//! with the client and never a decision: neither imports the other.
+//!
+//! bytes → [`operation`] (what is it) → [`mischief`] (what has it coming) → [`verify`] (who is it) → [`limits`] (may it now) →
+//! [`service`] (what is the answer) → [`spoil`] → bytes
+
+pub mod answer;
+pub mod fault;
+pub mod ids;
+pub mod input;
+pub mod keys;
+pub mod latency;
+pub mod limits;
+pub mod mischief;
+pub mod operation;
+pub mod options;
+pub mod server;
+pub mod service;
+pub mod sides;
+pub mod spoil;
+pub mod state;
+pub mod verify;
+
+pub use answer::{Answer, Told};
+pub use keys::{DEFAULT_ACCESS_KEY, DEFAULT_ACCOUNT, DEFAULT_REGION, DEFAULT_SECRET_KEY};
+pub use options::{Auth, Options};
+
+use crate::behaviour::BadBehaviour;
+use crate::chime::id::MeetingId;
+use answer::Dates;
+use fault::Fault;
+use ids::{Guid, request_id};
+use latency::{Draw, Workers};
+use limits::Limits;
+use mischief::{Mischief, Spell};
+use operation::Route;
+use options::{Hints, Lifetime};
+use service::meeting::Realm;
+use service::reply::Reply;
+use service::{Rules, Service, Watcher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+use verify::canonical::Received;
+use verify::{Caller, Verifier};
+
+/// The service, on the other end of a call.
+pub struct Mock {
+    options: Options,
+    started: Instant,
+    /// What the mock's clock said when it was started: zero, or where a state file left off.
+    before: Duration,
+    /// Microseconds after the start at which the timeline of mischief begins.
+    timeline: AtomicU64,
+    asked: AtomicU64,
+    verifier: Verifier,
+    limits: Limits,
+    latency: Draw,
+    workers: Option<Workers>,
+    mischief: Mischief,
+    service: Service,
+    dates: Dates,
+    nobody: Arc<Realm>,
+}
+
+impl Mock {
+    /// A mock in its first state. Its clock starts now.
+    ///
+    /// # Panics
+    /// If the options ask for what cannot be ([`Mock::open`] returns that as an error). The default ones never do.
+    pub fn new(options: Options) -> Mock {
+        Mock::open(options, None, Duration::ZERO).expect("the options of a mock must be possible")
+    }
+
+    /// A mock whose changes somebody keeps, and whose clock goes on from `before`.
+    ///
+    /// # Errors
+    /// A quota for no operation, mischief that contradicts itself, a latency recording that cannot be read.
+    pub fn open(options: Options, watcher: Option<Watcher>, before: Duration) -> Result<Mock, BadBehaviour> {
+        let rules = Rules {
+            seed: options.seed,
+            sides: options.sides,
+            meetings: options.quota.meetings,
+            replicas: options.quota.replicas,
+            lifetime: match options.lifetime {
+                Lifetime::On { scale } if scale > 0.0 => Some(scale),
+                _ => None,
+            },
+        };
+        let draw = |latency: &crate::behaviour::Latency, stream| Draw::new(latency.clone(), options.seed, stream);
+        let workers = match &options.capacity {
+            Some(capacity) => Some(Workers::new(capacity.workers, draw(&capacity.service, "service")?)),
+            None => None,
+        };
+        Ok(Mock {
+            started: Instant::now(),
+            before,
+            timeline: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            verifier: Verifier::new(options.keys.clone()),
+            limits: Limits::new(&options.quota, options.sides, options.hints == Hints::On)?,
+            latency: draw(&options.latency, "latency")?,
+            workers,
+            mischief: Mischief::new(&options.mischief, options.seed)?,
+            service: Service::new(rules, watcher),
+            dates: Dates::default(),
+            nobody: Arc::new(Realm { account: DEFAULT_ACCOUNT.to_owned(), region: DEFAULT_REGION.to_owned() }),
+            options,
+        })
+    }
+
+    /// Makes a meeting of this id exist, for every caller and without an end of its own: for rosters that name their meetings.
+    pub fn adopt(&self, meeting: &MeetingId) {
+        if let Some(id) = Guid::parse(meeting.as_str()) {
+            self.service.adopt(self.clock(Instant::now()), id);
+        }
+    }
+
+    /// The state behind the operations.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// What it was told when it was made.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// How often, at the least, a signature came again.
+    pub fn replays(&self) -> u64 {
+        self.verifier.replays()
+    }
+
+    /// The rules of mischief.
+    pub fn mischief(&self) -> &Mischief {
+        &self.mischief
+    }
+
+    /// What the mock's clock says at an instant.
+    pub fn clock(&self, now: Instant) -> Duration {
+        self.before + now.saturating_duration_since(self.started)
+    }
+
+    /// Forgets meetings, buckets and mischief done; the timeline of mischief starts again.
+    pub fn reset(&self) {
+        self.service.reset();
+        self.limits.reset();
+        self.mischief.reset();
+        let since = self.started.elapsed().as_micros();
+        self.timeline.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Answers a request that arrived at `now`, while the wall clock says `wall`. The work is done when this returns; sending
+    /// the answer [`Answer::after`] its arrival, and doing what [`Answer::wire`] says, is the caller's.
+    pub fn answer(&self, now: Instant, wall: SystemTime, request: &http::request::Parts, body: &[u8]) -> Answer {
+        let n = self.asked.fetch_add(1, Ordering::Relaxed);
+        let request_id = request_id(self.options.seed, n);
+        let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+        let route = Route::find(request.method.as_str(), path, query);
+        let offset = now.saturating_duration_since(self.started);
+        let timeline = offset.saturating_sub(Duration::from_micros(self.timeline.load(Ordering::Relaxed)));
+        let spell = route.as_ref().map_or_else(Spell::default, |route| {
+            self.mischief.cast(timeline, n, route.operation, || {
+                let digest = self.options.seed.digest(&[path.as_bytes(), query.as_bytes(), body]);
+                digest[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
+            })
+        });
+        let wall = shifted(wall, spell.clock);
+        let done = match &route {
+            // Strangers are told that they are strangers, not what there is.
+            None => self
+                .identify(wall, request, body)
+                .and_then(|_| Err(Fault::front_end("UnknownOperationException", 404, "The service has no such operation"))),
+            Some(route) => self.work(now, wall, request, body, route, &spell),
+        };
+        let mut told = answer::Told {
+            operation: route.as_ref().map(|r| r.operation),
+            meeting: route.as_ref().and_then(|r| Guid::parse(r.meeting.as_deref()?)),
+            request_id,
+            attempt: request.headers.get("amz-sdk-request").and_then(answer::attempt),
+            outcome: done.as_ref().err().map_or("ok", |fault| fault.kind),
+            status: 0,
+            tally: done.as_ref().map(|reply| reply.tally).unwrap_or_default(),
+            mischief: spell.name.clone(),
+        };
+        let after = self.after(timeline, offset, n, &spell, done.as_ref().err());
+        let spoilt = done.is_ok() || spell.instead.is_some();
+        let shown = match (&done, &spell.cover) {
+            (Ok(_), Some(cover)) => Err(cover.clone()),
+            _ => done,
+        };
+        let (mut response, mut wire) = (self.dates.respond(request_id, wall, shown), spell.wire);
+        if let Some(trick) = spell.after.as_ref().filter(|_| spoilt) {
+            let other = told.meeting.and_then(|meeting| self.service.first_attendee(meeting));
+            (response, wire) = spoil::spoil(trick, other, response);
+        }
+        told.status = response.status().as_u16();
+        Answer { response, after, wire, told }
+    }
+
+    /// Verifies, limits and does what is asked, unless mischief answers instead.
+    fn work(
+        &self,
+        now: Instant,
+        wall: SystemTime,
+        request: &http::request::Parts,
+        body: &[u8],
+        route: &Route,
+        spell: &Spell,
+    ) -> Result<Reply, Fault> {
+        if let Some(fault) = &spell.instead {
+            return Err(fault.clone());
+        }
+        let caller = self.identify(wall, request, body)?;
+        if let Some(allow) = caller.key.as_ref().and_then(|key| key.allow.as_ref())
+            && !allow.contains(&route.operation)
+        {
+            let message = format!("The caller is not authorized to perform: chime:{}", route.operation.name());
+            return Err(Fault::front_end("AccessDeniedException", 403, message));
+        }
+        let clock = self.clock(now);
+        self.limits.admit(clock, &caller.realm, route.operation)?;
+        if spell.end_meeting
+            && let Some(id) = route.meeting.as_deref().and_then(Guid::parse)
+        {
+            self.service.end(id);
+        }
+        self.service.answer(clock, &caller.realm, route, body)
+    }
+
+    /// Latency, time in line and what mischief adds. A request turned away at the door takes no worker.
+    fn after(&self, timeline: Duration, offset: Duration, n: u64, spell: &Spell, fault: Option<&Fault>) -> Duration {
+        let own = spell.latency.unwrap_or_else(|| self.latency.at(n));
+        let turned_away = spell.instead.is_some() || fault.is_some_and(|f| matches!(f.status, 403 | 429));
+        let line = match &self.workers {
+            Some(workers) if !turned_away => workers.done_after(offset, n),
+            _ => Duration::ZERO,
+        };
+        let held = spell.hold_until.saturating_sub(timeline);
+        held + (own + line).mul_f64(spell.slow.unwrap_or(1.0).clamp(0.0, 1e6))
+    }
+
+    /// Who is calling.
+    fn identify(&self, wall: SystemTime, request: &http::request::Parts, body: &[u8]) -> Result<Caller, Fault> {
+        if self.options.auth == Auth::Off {
+            return Ok(Caller { realm: Arc::clone(&self.nobody), key: None });
+        }
+        let received = Received {
+            method: request.method.as_str(),
+            path: request.uri.path(),
+            query: request.uri.query().unwrap_or_default(),
+            headers: &request.headers,
+            authority: request.uri.authority().map(http::uri::Authority::as_str),
+            body,
+        };
+        self.verifier.verify(&received, wall)
+    }
+}
+
+fn shifted(wall: SystemTime, seconds: i64) -> SystemTime {
+    let by = Duration::from_secs(seconds.unsigned_abs());
+    let moved = if seconds < 0 { wall.checked_sub(by) } else { wall.checked_add(by) };
+    moved.unwrap_or(wall)
+}

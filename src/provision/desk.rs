@@ -1,0 +1,390 @@
+//! The plan of a provisioning run: what to do next, as a pure state machine over offsets from the start.
+//!
+//! Holds [`Desk`]. Driven by `drive::pump`; its jobs are done by `hands`. It never waits, reads a clock
+//! or touches a file: it is told when and how things ended, and answers what to do. What an answer means is in `settle`.
+
+use super::board::{HeldUp, Teller};
+use super::job::{Entry, Job, JobEnd, Slot};
+use super::outage::Outage;
+use super::queue::{Queue, Ticket, What};
+use super::{Ending, Settings};
+use crate::call::Fault;
+use crate::chime::class::Class;
+use crate::client::attempt::Try;
+use crate::client::judge::MeetingFacts;
+use crate::client::retry::Quota;
+use crate::client::throttle::Pace;
+use crate::drive::pump::{Next, Plan};
+use crate::ledger::store::MeetingRow;
+use crate::seed::Seed;
+use crate::stats::recorder::Recorder;
+use rand_chacha::ChaCha8Rng;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How many fresh tickets are fetched at once, and below how many more are.
+pub(super) const PAGE: usize = 1000;
+const LOW: usize = 300;
+/// How long an outcome may wait to be committed with others.
+const COMMIT_WITHIN: Duration = Duration::from_millis(50);
+
+/// What is known of a meeting.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meeting {
+    pub(super) id: String,
+    pub(super) facts: Option<MeetingFacts>,
+    pub(super) closed: Option<Closed>,
+}
+
+/// Why a meeting takes nobody any more.
+#[derive(Debug, Clone)]
+pub(super) struct Closed {
+    pub(super) fault: Fault,
+    /// Whether rows whose reply was lost are still asked.
+    pub(super) ask_doubtful: bool,
+}
+
+/// Where fresh tickets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Meetings are being looked at.
+    Meetings,
+    /// Seats after this row are still to be fetched.
+    More(i64),
+    /// They are being fetched.
+    Fetching,
+    /// There are no more in this sweep.
+    Dry,
+}
+
+/// How the credentials stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credentials {
+    Good,
+    /// Expired; the next look may be made at `.0`, and none after `.1`.
+    Expired(Duration, Duration),
+    /// A look is under way; none after this.
+    Looking(Duration),
+}
+
+/// What is said once a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said {
+    pub(super) throttled: bool,
+    pub(super) skewed: bool,
+}
+
+/// The state of a run.
+pub struct Desk {
+    pub(super) settings: Settings,
+    pub(super) teller: Teller,
+    pub(super) queue: Queue,
+    pub(super) source: Source,
+    pub(super) meetings: HashMap<i64, Meeting>,
+    pub(super) unlooked: usize,
+    pub(super) pace: Pace,
+    pub(super) quota: Quota,
+    pub(super) outage: Outage,
+    pub(super) credentials: Credentials,
+    pub(super) rng: ChaCha8Rng,
+    pub(super) recorder: Recorder,
+    pub(super) in_flight: usize,
+    pub(super) unwritten: Vec<Entry>,
+    pub(super) unwritten_since: Duration,
+    pub(super) writing: usize,
+    logging: bool,
+    /// Seats whose pass ended without an end, in this sweep; and the wait before the next one.
+    pub(super) left_over: u64,
+    pub(super) sweeps: u32,
+    sweep_at: Option<Duration>,
+    /// First due times of seats between passes; grows with failing rows alone.
+    pub(super) first_due: HashMap<i64, Duration>,
+    /// Whether anything that answered can have been the service.
+    pub(super) believed: bool,
+    /// Unbelievable answers to seats between passes.
+    pub(super) unbelieved: HashMap<i64, u32>,
+    /// Whose AttendeeIds are taken, hashed (see `settle`).
+    pub(super) taken: HashMap<u64, u64>,
+    pub(super) doubtful: u64,
+    pub(super) succeeded: u64,
+    pub(super) errors: u64,
+    pub(super) ending: Option<Ending>,
+    pub(super) samples: super::samples::Samples,
+    pub(super) answers: u64,
+    pub(super) renewed_at: Duration,
+    /// Meetings that may not be looked at.
+    pub(super) unseen: u32,
+    pub(super) said: Said,
+    noticed: Option<Duration>,
+    pub(super) origin: Instant,
+}
+
+impl Desk {
+    /// A run about to begin. `doubtful`: seats at the front that an earlier session may have asked.
+    pub fn new(
+        settings: Settings,
+        teller: Teller,
+        meetings: Vec<MeetingRow>,
+        taken: HashMap<u64, u64>,
+        doubtful: u64,
+        origin: Instant,
+    ) -> Desk {
+        let mut queue = Queue::default();
+        let known = meetings.iter().map(|m| (m.key, Meeting { id: m.id.to_string(), ..Meeting::default() })).collect();
+        let unlooked = meetings.len();
+        for meeting in meetings {
+            queue.push(Ticket::new(What::Meeting(meeting), Duration::ZERO));
+        }
+        Desk {
+            pace: Pace::new(settings.rate, settings.burst),
+            quota: Quota::new(settings.retry_quota),
+            rng: Seed(settings.seed).stream("jitter"),
+            errors: settings.rejected,
+            source: if unlooked > 0 { Source::Meetings } else { Source::More(0) },
+            meetings: known,
+            unlooked,
+            queue,
+            settings,
+            teller,
+            taken,
+            doubtful,
+            origin,
+            outage: Outage::default(),
+            credentials: Credentials::Good,
+            recorder: Recorder::default(),
+            in_flight: 0,
+            unwritten: Vec::new(),
+            unwritten_since: Duration::ZERO,
+            writing: 0,
+            logging: false,
+            left_over: 0,
+            sweeps: 0,
+            sweep_at: None,
+            first_due: HashMap::new(),
+            believed: false,
+            unbelieved: HashMap::new(),
+            succeeded: 0,
+            ending: None,
+            samples: super::samples::Samples::default(),
+            answers: 0,
+            renewed_at: Duration::ZERO,
+            unseen: 0,
+            said: Said::default(),
+            noticed: None,
+        }
+    }
+
+    /// How the run ended, and everything it counted.
+    pub fn close(self) -> (Ending, Recorder, super::samples::Samples) {
+        (self.ending.unwrap_or(Ending::Finished), self.recorder, self.samples)
+    }
+
+    /// Stops for a reason; the first one stands, but for the disk, which outranks all: what is said then must not promise that
+    /// anything was written.
+    pub(super) fn end(&mut self, ending: Ending) {
+        if matches!(ending, Ending::Disk(_)) {
+            // Nothing more can be written: what is not committed will be asked again.
+            self.unwritten.clear();
+            self.ending = Some(ending);
+        } else {
+            self.ending.get_or_insert(ending);
+        }
+    }
+
+    /// Whether nothing waits, is under way or is to be written.
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.in_flight == 0 && self.unwritten.is_empty() && self.writing == 0
+    }
+
+    /// A commit, if it is time for one.
+    fn commit(&mut self, now: Duration) -> Option<Job> {
+        let due = self.unwritten.len() * 2 >= self.settings.unsettled
+            || now >= self.unwritten_since + COMMIT_WITHIN
+            || self.in_flight == 0;
+        if self.writing > 0 || self.unwritten.is_empty() || !due {
+            return None;
+        }
+        let batch = std::mem::take(&mut self.unwritten);
+        self.writing = batch.len();
+        Some(Job::Commit(batch))
+    }
+
+    /// Fetches more, or begins another sweep over the seats that were left over, or neither.
+    fn fetch(&mut self, now: Duration) -> Option<Job> {
+        if self.source == Source::Dry && self.left_over > 0 && self.is_idle() {
+            let wait = Duration::from_millis(250).saturating_mul(1 << self.sweeps.min(6)).min(Duration::from_secs(15));
+            let at = *self.sweep_at.get_or_insert(now + wait);
+            if now >= at {
+                (self.source, self.left_over, self.sweep_at) = (Source::More(0), 0, None);
+                self.sweeps += 1;
+            }
+        }
+        match self.source {
+            Source::More(after) if self.queue.fresh() < LOW => {
+                self.source = Source::Fetching;
+                Some(Job::Fetch(after))
+            }
+            _ => None,
+        }
+    }
+
+    /// The next request, or the earliest offset at which there may be one.
+    fn ask(&mut self, now: Duration) -> Result<Job, Option<Duration>> {
+        if let Credentials::Expired(at, _) = self.credentials {
+            return Err(Some(at));
+        }
+        self.drop_closed(now);
+        let Some(due) = self.queue.next_due() else { return Err(self.sweep_at) };
+        let earliest = self.pace.ready_at().max(due).max(self.outage.next_probe().unwrap_or_default());
+        if earliest > now {
+            return Err(Some(earliest));
+        }
+        // From here on it is only a slot that may be missing; that wait is the queue's, not the generator's lateness.
+        let ready = *self.noticed.get_or_insert(now);
+        let probing = self.outage.next_probe().is_some();
+        let slots = if probing { 1 } else { self.settings.concurrency };
+        // What a kill would make us ask again: bounded, whatever the disk is doing.
+        let at_stake = self.unwritten.len() + self.writing + self.in_flight;
+        if self.in_flight >= slots || at_stake >= self.settings.unsettled + self.settings.concurrency {
+            return Err(None);
+        }
+        let Some(mut ticket) = self.queue.take(now) else { return Err(None) };
+        if let Err(wait) = self.pace.take(now) {
+            self.queue.untake(ticket);
+            return Err(Some(now + wait));
+        }
+        let slot = Slot { due: earliest, ready: ready.max(earliest) };
+        self.noticed = None;
+        self.in_flight += 1;
+        self.recorder.sent();
+        ticket.attempts += 1;
+        ticket.first_due.get_or_insert(slot.due);
+        ticket.pass_began.get_or_insert(now);
+        let attempt = Try { number: ticket.failed + 1, most: self.settings.attempts };
+        Ok(Job::Ask(ticket, attempt, slot))
+    }
+
+    fn stopping(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    fn tell(&self) {
+        let held_up = match (self.credentials, self.outage.next_probe()) {
+            (Credentials::Expired(..) | Credentials::Looking(_), _) => Some(HeldUp::Credentials),
+            (_, Some(_)) => Some(HeldUp::Outage(self.samples.last_class().unwrap_or(Class::Unavailable))),
+            _ => self.pace.is_slowed().then_some(HeldUp::Throttled),
+        };
+        self.teller.update(|board| {
+            board.in_flight = self.in_flight;
+            board.requests = self.recorder.requests();
+            board.classes.clone_from(self.recorder.classes());
+            board.rate = self.pace.rate().get();
+            board.held_up = held_up;
+        });
+    }
+}
+
+impl Plan for Desk {
+    type Job = Job;
+    type End = JobEnd;
+
+    fn next(&mut self, now: Duration) -> Next<Job> {
+        if now >= self.settings.max_duration && !self.stopping() {
+            self.end(Ending::OutOfTime);
+        }
+        if !self.logging
+            && let Some(second) = self.recorder.roll(now)
+        {
+            self.logging = true;
+            return Next::Start(Job::Log(Box::new(second)));
+        }
+        if let Some(job) = self.commit(now) {
+            return Next::Start(job);
+        }
+        let commit_at = (!self.unwritten.is_empty() && self.writing == 0).then_some(self.unwritten_since + COMMIT_WITHIN);
+        if self.stopping() {
+            // In-flight tickets that come back in between are put back, and found here.
+            self.leave_doubts(now);
+            if let Some(job) = self.commit(now) {
+                return Next::Start(job);
+            }
+            return match commit_at {
+                Some(at) => Next::At(at),
+                None => Next::Done,
+            };
+        }
+        if let Credentials::Expired(at, until) = self.credentials
+            && now >= at
+        {
+            self.credentials = Credentials::Looking(until);
+            return Next::Start(Job::Renew);
+        }
+        if let Some(job) = self.fetch(now) {
+            return Next::Start(job);
+        }
+        let ask_at = if matches!(self.credentials, Credentials::Looking(_)) {
+            None
+        } else {
+            match self.ask(now) {
+                Ok(job) => return Next::Start(job),
+                Err(at) => at,
+            }
+        };
+        // Closing a meeting may have settled rows on the way.
+        if let Some(job) = self.commit(now) {
+            return Next::Start(job);
+        }
+        if self.is_idle() && self.source == Source::Dry && self.left_over == 0 {
+            return Next::Done;
+        }
+        let wake = [ask_at, commit_at, Some(self.settings.max_duration)].into_iter().flatten().min();
+        wake.map_or(Next::Wait, |at| Next::At(at.max(now)))
+    }
+
+    fn ended(&mut self, now: Duration, end: JobEnd) {
+        match end {
+            JobEnd::Asked(ticket, slot, answer) => {
+                self.in_flight -= 1;
+                self.answered(now, ticket, slot, answer);
+            }
+            JobEnd::Fetched(Ok(page)) => {
+                self.source =
+                    if page.len() < PAGE { Source::Dry } else { page.last().map_or(Source::Dry, |p| Source::More(p.row)) };
+                for mut pending in page {
+                    // The first seats without an end after a disorderly stop are the ones that may have been asked.
+                    if !pending.doubt && self.doubtful > 0 {
+                        pending.doubt = true;
+                        self.doubtful -= 1;
+                    }
+                    let mut ticket = Ticket::new(What::Seat(pending), now);
+                    if let What::Seat(pending) = &ticket.what {
+                        ticket.first_due = self.first_due.remove(&pending.seat);
+                        ticket.unbelieved = self.unbelieved.remove(&pending.seat).unwrap_or(0);
+                    }
+                    self.queue.push(ticket);
+                }
+            }
+            JobEnd::Committed(batch, Ok(())) => {
+                self.writing = 0;
+                self.committed(&batch);
+            }
+            JobEnd::Fetched(Err(error)) | JobEnd::Committed(_, Err(error)) => {
+                self.writing = 0;
+                self.end(Ending::Disk(error.to_string()));
+            }
+            JobEnd::Logged(result) => {
+                self.logging = false;
+                if let Err(error) = result {
+                    self.end(Ending::Disk(format!("the run's logs cannot be written: {error}")));
+                }
+            }
+            JobEnd::Renewed(renewal) => self.renewed(now, renewal),
+        }
+        self.tell();
+    }
+
+    fn drain(&mut self, _now: Duration) {
+        self.end(Ending::Stopped);
+    }
+}

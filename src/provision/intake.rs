@@ -1,0 +1,190 @@
+//! Taking rosters in: every row read, checked and written into the ledger's copy, once.
+//!
+//! Holds [`Input`], [`intake`] and what it found. Called before the first request. A roster that has not changed since the last
+//! run, read with the same settings, is not read again: its fingerprint says so, and a finished job over a million rows costs
+//! a second instead of ten.
+
+use crate::ledger::load::{Compared, Loader, NewRow, Rules};
+use crate::ledger::schema::{Ledger, LedgerError};
+use crate::roster::error::RosterError;
+use crate::roster::options::{Field, Format, Options};
+use crate::roster::row::{Row, RowFault, RowWarning};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// A roster file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// What people call it.
+    pub name: String,
+    /// Where its bytes are.
+    pub path: PathBuf,
+}
+
+/// Why a roster cannot be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The file cannot be opened or read.
+    #[error("{name} cannot be read: {error}")]
+    Open {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is refused whole.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Something to tell the person whose roster it is.
+#[derive(Debug)]
+pub enum Finding<'a> {
+    /// A row is rejected.
+    Fault(&'a RowFault),
+    /// A row looks odd.
+    Warning(&'a RowWarning),
+}
+
+/// What was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intake {
+    /// The roster of the last run, unchanged.
+    Unchanged,
+    /// A new one, or one read anew.
+    Read(Compared),
+}
+
+/// Takes the rosters in, unless they are the ones that are in already.
+pub fn intake(
+    ledger: &mut Ledger,
+    inputs: &[Input],
+    options: &Options,
+    rules: Rules,
+    tell: &mut dyn FnMut(Finding<'_>),
+) -> Result<Intake, IntakeError> {
+    let print = fingerprint(inputs, options, rules)?;
+    if ledger.has_loaded(&print)? {
+        return Ok(Intake::Unchanged);
+    }
+    let compared = ledger.load(
+        |loader| {
+            let mut hash = seeded(options, rules);
+            for input in inputs {
+                let read = Arc::new(Mutex::new(Sha256::new()));
+                let file = open(input)?;
+                let tee = Tee { file, hash: read.clone() };
+                take_file(loader, input, Box::new(tee), options, tell)?;
+                hash.update(read.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().finalize());
+            }
+            Ok::<_, IntakeError>(hex(hash))
+        },
+        rules,
+    )?;
+    Ok(Intake::Read(compared))
+}
+
+fn take_file(
+    loader: &mut Loader<'_>,
+    input: &Input,
+    bytes: Box<dyn Read + Send>,
+    options: &Options,
+    tell: &mut dyn FnMut(Finding<'_>),
+) -> Result<(), IntakeError> {
+    let mut roster = crate::roster::open(&input.name, bytes, Format::Auto, options)?;
+    let file = loader.file(roster.name())?;
+    let mut cells = String::new();
+    for row in roster.by_ref() {
+        let row = row?;
+        row.warnings.iter().for_each(|warning| tell(Finding::Warning(warning)));
+        cells.clear();
+        write_cells(&row, &mut cells);
+        let reasons = row.seat.as_ref().err().map(|faults| {
+            faults.iter().for_each(|fault| tell(Finding::Fault(fault)));
+            let text = faults.iter().map(RowFault::reason).collect::<Vec<_>>().join("; ");
+            (faults.first().map_or("row", |f| f.rule.code()), text)
+        });
+        let seat = row.seat.as_ref().map_err(|_| reasons.as_ref().map_or(("row", ""), |(code, text)| (*code, text.as_str())));
+        loader.row(&NewRow { file, line: row.line, seat, cells: &cells })?;
+    }
+    let fields: Vec<Option<usize>> = Field::ALL.iter().map(|field| roster.column_of(*field)).collect();
+    let caps = options.capabilities.map(|c| [c.audio, c.video, c.content].map(|d| Some(d.to_string()))).unwrap_or_default();
+    let [audio, video, content] = caps;
+    let defaults = [None, options.meeting_id.as_ref().map(ToString::to_string), audio, video, content];
+    let layout = serde_json::json!({ "columns": roster.columns(), "fields": fields, "defaults": defaults });
+    loader.layout(file, &layout.to_string())?;
+    Ok(())
+}
+
+/// The cells as a JSON array; those beyond the header's columns follow.
+fn write_cells(row: &Row, out: &mut String) {
+    out.push('[');
+    for (i, cell) in row.cells.iter().chain(row.extra.iter().map(|c| Some(c.as_str()))).enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        match cell {
+            Some(text) => out.push_str(&serde_json::to_string(text).expect("a string is always JSON")),
+            None => out.push_str("null"),
+        }
+    }
+    out.push(']');
+}
+
+/// Reads, and hashes what was really read.
+struct Tee {
+    file: File,
+    hash: Arc<Mutex<Sha256>>,
+}
+
+impl Read for Tee {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.hash.lock().unwrap_or_else(std::sync::PoisonError::into_inner).update(&buffer[..n]);
+        Ok(n)
+    }
+}
+
+fn open(input: &Input) -> Result<File, IntakeError> {
+    let error = |error| IntakeError::Open { name: crate::safe::line(&input.name, 200), error };
+    let file = File::open(&input.path).map_err(error)?;
+    if file.metadata().map_err(error)?.is_dir() {
+        return Err(error(std::io::Error::other("it is a directory")));
+    }
+    Ok(file)
+}
+
+/// A hash over everything but the files' bytes that decides what their rows mean. Bump the word when reading changes.
+fn seeded(options: &Options, rules: Rules) -> Sha256 {
+    let mut hash = Sha256::new();
+    hash.update(format!("roster-2 {options:?} {rules:?}"));
+    hash
+}
+
+fn fingerprint(inputs: &[Input], options: &Options, rules: Rules) -> Result<String, IntakeError> {
+    let mut hash = seeded(options, rules);
+    let mut buffer = vec![0; 1 << 16];
+    for input in inputs {
+        let mut one = Sha256::new();
+        let mut file = open(input)?;
+        loop {
+            let n = file.read(&mut buffer).map_err(|error| IntakeError::Open { name: input.name.clone(), error })?;
+            if n == 0 {
+                break;
+            }
+            one.update(&buffer[..n]);
+        }
+        hash.update(one.finalize());
+    }
+    Ok(hex(hash))
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}

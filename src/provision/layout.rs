@@ -1,0 +1,165 @@
+//! The columns of the outputs: what rides along, what is ours, and which cell of a row goes where.
+//!
+//! Holds [`Layouts`]. Called by `publish` for every row. It never sees a file being written.
+
+use super::table::Cells;
+use crate::ledger::export::{Ended, RowEnd, Whose};
+use crate::ledger::schema::{Ledger, LedgerError};
+use crate::roster::options::Field;
+use std::collections::HashMap;
+
+/// What stands after a roster's own columns in the tokens file.
+pub const TOKEN_COLUMNS: [&str; 8] =
+    ["MeetingId", "ExternalUserId", "AttendeeId", "JoinToken", "Audio", "Video", "Content", "Status"];
+/// What stands after a roster's columns in the rejects file; readers of rosters drop columns of this prefix.
+const REJECT_COLUMNS: [&str; 7] = [
+    "headcount.status",
+    "headcount.class",
+    "headcount.code",
+    "headcount.reason",
+    "headcount.source",
+    "headcount.retryable",
+    "headcount.extra",
+];
+
+/// Whether the same row, unchanged, may have a token next time.
+pub(super) fn retryable(end: &Ended<'_>) -> bool {
+    match end {
+        Ended::Unprocessed(_) => true,
+        Ended::Refused(why) => crate::chime::class::Class::from_name(why.class).is_some_and(|c| c.is_passing()),
+        Ended::Provisioned { .. } | Ended::Rejected(_) => false,
+    }
+}
+
+/// The columns of all files together: those with a meaning by their field, the others by their name.
+pub(super) struct Layouts {
+    files: HashMap<i64, Layout>,
+    /// Columns that ride along, in order of appearance.
+    riders: Vec<String>,
+    /// What each field's column is called; the service's word where no file has one.
+    fields: [String; 5],
+}
+
+struct Layout {
+    name: String,
+    width: usize,
+    /// What the command line said for rows that say nothing.
+    defaults: [Option<String>; 5],
+    /// Which cell holds each field.
+    fields: [Option<usize>; 5],
+    /// Which cell goes into each rider's column.
+    riders: Vec<Option<usize>>,
+}
+
+impl Layouts {
+    pub(super) fn read(ledger: &Ledger) -> Result<Self, LedgerError> {
+        #[derive(serde::Deserialize)]
+        struct Stored {
+            columns: Vec<String>,
+            fields: [Option<usize>; 5],
+            defaults: [Option<String>; 5],
+        }
+        let mut all = Layouts { files: HashMap::new(), riders: Vec::new(), fields: Field::ALL.map(|f| f.name().to_owned()) };
+        let mut named = [false; 5];
+        for (file, name, layout) in ledger.files()? {
+            let stored: Stored =
+                serde_json::from_str(&layout).map_err(|e| LedgerError::Damaged(format!("the layout of {name}: {e}")))?;
+            for (field, at) in stored.fields.iter().enumerate().filter_map(|(f, at)| at.map(|at| (f, at))) {
+                if !std::mem::replace(&mut named[field], true) {
+                    all.fields[field].clone_from(&stored.columns[at]);
+                }
+            }
+            let mut riders = vec![None; all.riders.len()];
+            for (at, column) in stored.columns.iter().enumerate().filter(|(at, _)| !stored.fields.contains(&Some(*at))) {
+                // The n-th column of a name goes with the n-th of that name.
+                let free = (0..all.riders.len()).find(|i| all.riders[*i] == *column && riders[*i].is_none());
+                match free {
+                    Some(i) => riders[i] = Some(at),
+                    None => {
+                        all.riders.push(column.clone());
+                        riders.push(Some(at));
+                    }
+                }
+            }
+            all.files.insert(
+                file,
+                Layout { name, width: stored.columns.len(), defaults: stored.defaults, fields: stored.fields, riders },
+            );
+        }
+        Ok(all)
+    }
+
+    pub(super) fn token_columns(&self) -> Vec<String> {
+        // Rosters are read without regard to letter case, so two columns that differ in it alone would be one.
+        let clashes = |name: &String| TOKEN_COLUMNS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
+        let riders = self.riders.iter().map(|name| if clashes(name) { format!("roster.{name}") } else { name.clone() });
+        riders.chain(TOKEN_COLUMNS.map(str::to_owned)).collect()
+    }
+
+    pub(super) fn reject_columns(&self) -> Vec<String> {
+        self.fields.iter().chain(&self.riders).cloned().chain(REJECT_COLUMNS.map(str::to_owned)).collect()
+    }
+
+    fn of(&self, row: &RowEnd<'_>) -> Result<(&Layout, Vec<Option<String>>), LedgerError> {
+        let damaged = || LedgerError::Damaged("a row".to_owned());
+        let layout = self.files.get(&row.file).ok_or_else(damaged)?;
+        Ok((layout, serde_json::from_str(row.cells).map_err(|_| damaged())?))
+    }
+
+    fn riders(&self, layout: &Layout, cells: &mut [Option<String>]) -> Cells {
+        (0..self.riders.len()).map(|i| layout.riders.get(i).copied().flatten().and_then(|at| cells.get_mut(at)?.take())).collect()
+    }
+
+    pub(super) fn token_row(&self, row: &RowEnd<'_>) -> Result<Cells, LedgerError> {
+        let (layout, mut cells) = self.of(row)?;
+        let mut out = self.riders(layout, &mut cells);
+        let Ended::Provisioned { whose, meeting, user, attendee, token, asked, granted } = &row.end else { return Ok(out) };
+        let differs = !crate::client::judge::granted_as_asked(*asked, *granted);
+        let status = match (differs, whose) {
+            (true, _) => "differs",
+            (_, Whose::First) => "provisioned",
+            (_, Whose::Duplicate) => "duplicate",
+        };
+        let caps = granted.or(*asked);
+        let channels = [caps.map(|c| c.audio), caps.map(|c| c.video), caps.map(|c| c.content)];
+        out.extend([*meeting, user, attendee, token].map(|text| Some(text.to_owned())));
+        out.extend(channels.map(|c| c.map(|c| c.to_string())));
+        out.push(Some(status.to_owned()));
+        Ok(out)
+    }
+
+    pub(super) fn reject_row(&self, row: &RowEnd<'_>) -> Result<Cells, LedgerError> {
+        let (layout, mut cells) = self.of(row)?;
+        let extra: Vec<String> = cells.split_off(layout.width.min(cells.len())).into_iter().flatten().collect();
+        let mut out: Cells = Vec::with_capacity(self.riders.len() + 12);
+        // What a file says in a default or on the command line has no cell of its own; a row that stands alone needs it.
+        let meant = match row.seat {
+            Some((meeting, user)) => {
+                let caps = row.caps.map(|c| [c.audio, c.video, c.content].map(|d| Some(d.to_string()))).unwrap_or_default();
+                let [audio, video, content] = caps;
+                [Some(user.to_owned()), Some(meeting.to_owned()), audio, video, content]
+            }
+            None => layout.defaults.clone(),
+        };
+        let own: Vec<Option<String>> = layout.fields.iter().map(|at| at.and_then(|at| cells.get_mut(at)?.take())).collect();
+        // Capabilities are given whole or not at all: a default must not complete what a row has begun.
+        let begun = own[2..].iter().flatten().any(|cell| !cell.is_empty());
+        for (i, (cell, meant)) in own.into_iter().zip(meant).enumerate() {
+            let meant = meant.filter(|_| i < 2 || row.seat.is_some() || !begun);
+            out.push(cell.filter(|text| !text.is_empty()).or(meant));
+        }
+        out.extend(self.riders(layout, &mut cells));
+        let (status, why) = match &row.end {
+            Ended::Rejected(why) => ("rejected", Some(*why)),
+            Ended::Refused(why) => ("refused", Some(*why)),
+            Ended::Unprocessed(why) => ("unprocessed", *why),
+            Ended::Provisioned { .. } => ("provisioned", None),
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let (class, code, reason) = why.map_or(("", "", "not asked yet"), |w| (w.class, w.code, w.reason));
+        out.extend([text(status), text(class), text(code), text(reason), Some(format!("{}:{}", layout.name, row.line))]);
+        out.push(text(if retryable(&row.end) { "yes" } else { "no" }));
+        out.push((!extra.is_empty()).then(|| serde_json::to_string(&extra).unwrap_or_default()));
+        Ok(out)
+    }
+}

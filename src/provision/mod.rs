@@ -1,0 +1,141 @@
+//! Provisioning: rows become seats, each is asked for once, outcomes are written down, outputs published.
+//!
+//! Holds [`Settings`], [`Ending`] and [`run`]. Called by the command line with everything already resolved. It never prints,
+//! never reads the environment, and never decides an exit code.
+
+pub mod board;
+pub mod desk;
+pub mod hands;
+pub mod intake;
+pub mod job;
+mod layout;
+mod meetings;
+pub mod outage;
+pub mod publish;
+pub mod queue;
+pub mod ruling;
+pub mod samples;
+pub mod settle;
+pub mod summary;
+pub mod table;
+
+use crate::bucket::Rate;
+use crate::call::Fault;
+use crate::client::retry::Backoff;
+use crate::client::transport::Transport;
+use crate::drive::pump::{self, Stop};
+use crate::ledger::schema::LedgerError;
+use crate::ledger::store::Replay;
+use crate::stats::recorder::Recorder;
+use board::Teller;
+use desk::Desk;
+use hands::{Hands, locked};
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Everything a run is told, with nothing left open.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Requests a second, all operations and retries included.
+    pub rate: Rate,
+    /// How many at once at the start.
+    pub burst: f64,
+    /// Requests under way at most.
+    pub concurrency: usize,
+    /// Attempts in one pass over a row.
+    pub attempts: u32,
+    /// Waits between attempts.
+    pub backoff: Backoff,
+    /// Whether the SDKs' retry quota applies.
+    pub retry_quota: bool,
+    /// Rows without a seat that are too many.
+    pub max_errors: Option<u64>,
+    /// When to stop asking, whatever is left.
+    pub max_duration: Duration,
+    /// Chance.
+    pub seed: u64,
+    /// Outcomes that may wait to be committed.
+    pub unsettled: usize,
+    /// Rows rejected before the run.
+    pub rejected: u64,
+    /// What earlier outcomes mean.
+    pub replay: Replay,
+    /// The last row to ask for.
+    pub last_row: i64,
+}
+
+impl Settings {
+    /// How many outcomes may wait to be committed at this rate: those of a tenth of a second, at most a thousand.
+    pub fn unsettled_at(rate: Rate) -> usize {
+        (rate.get() * 0.1).clamp(1.0, 1000.0) as usize
+    }
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing is left to ask.
+    Finished,
+    /// It was told to stop.
+    Stopped,
+    /// `max_duration`.
+    OutOfTime,
+    /// `max_errors`.
+    TooManyErrors,
+    /// The credentials are let into nothing, or expired for good.
+    NotLetIn(Box<Fault>),
+    /// Nothing ever answered.
+    Unreachable(Box<Fault>),
+    /// The disk, or the ledger on it.
+    Disk(String),
+    /// A second stop: nothing was waited for.
+    Abandoned,
+}
+
+/// What a run leaves in memory; everything else is in the ledger.
+#[derive(Debug)]
+pub struct Ran {
+    /// Why it ended.
+    pub ending: Ending,
+    /// What it measured.
+    pub recorder: Recorder,
+    /// What went wrong, with examples.
+    pub samples: samples::Samples,
+    /// Outcomes whose checksum failed; they were asked again.
+    pub damaged: u64,
+    /// Seats that were to be asked for.
+    pub seats: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Asks for every seat that has no end yet. The roster is in the ledger, and the ledger bound and in session.
+pub async fn run<T: Transport>(
+    settings: Settings,
+    hands: Hands<T>,
+    doubtful: u64,
+    teller: Teller,
+    stop: &mut watch::Receiver<Stop>,
+) -> Result<Ran, LedgerError> {
+    let origin = Instant::now();
+    let (meetings, taken, damaged, seats) = {
+        let mut ledger = locked(&hands.ledger);
+        let mut taken = HashMap::new();
+        let damaged = ledger.verify(|attendee, seat| {
+            taken.insert(settle::short_hash(&[attendee]), settle::whose(&seat.meeting, &seat.user.folded()));
+        })?;
+        (ledger.meetings(settings.last_row)?, taken, damaged, ledger.open_seats(settings.last_row, settings.replay)?)
+    };
+    teller.update(|board| board.seats = seats);
+    let mut desk = Desk::new(settings, teller, meetings, taken, doubtful, origin);
+    let told = pump::run(&mut desk, |job| hands.work(job), origin, stop).await;
+    let (ending, mut recorder, samples) = desk.close();
+    if let Some(second) = recorder.take_second() {
+        // The run's numbers are in the summary, too; a log that cannot be ended is no reason to lose the outputs.
+        let _ = locked(&hands.logs).append(&second);
+    }
+    let ending = if told == Stop::Now { Ending::Abandoned } else { ending };
+    Ok(Ran { ending, recorder, samples, damaged, seats, took: origin.elapsed() })
+}

@@ -1,0 +1,203 @@
+//! The outputs: every row with a token in one file, every other row in the other.
+//!
+//! Holds [`Outputs`] and what it writes. Called once a run, after the last commit. Both files are written whole or not at all,
+//! mode 0600; together they are the roster. This is the one place besides the ledger where JoinTokens are written.
+
+use super::layout::Layouts;
+use super::table::{Form, Guard, Table};
+use crate::ledger::export::{Counts, Ended, RowEnd, VOID_CODE};
+use crate::ledger::schema::{Ledger, LedgerError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where outputs go, and how.
+#[derive(Debug, Clone)]
+pub struct Outputs {
+    /// Rows with a token.
+    pub tokens: PathBuf,
+    /// All the others.
+    pub rejects: PathBuf,
+    /// Whether cells that a spreadsheet would run are left as they are.
+    pub guard: Guard,
+}
+
+/// Why outputs cannot be published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A file cannot be written.
+    #[error("{path} cannot be written: {error}", path = path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file stands there that is not this run's.
+    #[error("{} is already there and was not written by this run", .0.display())]
+    Foreign(PathBuf),
+    /// A file of this run that somebody has changed.
+    #[error("{} has been changed since this run wrote it", .0.display())]
+    Changed(PathBuf),
+    /// Both outputs are one file.
+    #[error("tokens and rejects cannot both go to {}", .0.display())]
+    Same(PathBuf),
+    /// An output would be written over a roster.
+    #[error("{} is both a roster and an output", .0.display())]
+    IsRoster(PathBuf),
+    /// Rejects in a form that is no roster.
+    #[error("{} could not be read back as a roster: rejects are written as .csv", .0.display())]
+    NoRoster(PathBuf),
+    /// The ending of the name says no format.
+    #[error("{} has no known ending: .csv, .jsonl, .json and .yaml are written", .0.display())]
+    Ending(PathBuf),
+}
+
+/// What was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Published {
+    /// How the rows stand.
+    pub counts: Counts,
+    /// Rows whose capabilities are not what they asked for.
+    pub differs: u64,
+    /// Rows of meetings that have ended since.
+    pub void: u64,
+}
+
+impl Outputs {
+    /// What can be told from the names alone: two known endings, two files, and neither of them a roster.
+    pub fn check(&self, rosters: &[PathBuf]) -> Result<(), PublishError> {
+        let ending = |path: &PathBuf| Form::of(path).ok_or_else(|| PublishError::Ending(path.clone()));
+        ending(&self.tokens)?;
+        if ending(&self.rejects)? != Form::Csv {
+            return Err(PublishError::NoRoster(self.rejects.clone()));
+        }
+        let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => std::path::absolute(a).ok() == std::path::absolute(b).ok(),
+        };
+        if same(&self.tokens, &self.rejects) {
+            return Err(PublishError::Same(self.tokens.clone()));
+        }
+        match [&self.tokens, &self.rejects].into_iter().find(|output| rosters.iter().any(|roster| same(roster, output))) {
+            Some(both) => Err(PublishError::IsRoster(both.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes sure, before anything is asked, that both files can be written and are ours to write. `force` gives up others.
+    pub fn claim(&self, ledger: &Ledger, force: bool) -> Result<(), PublishError> {
+        for (key, path) in [(TOKENS, &self.tokens), (REJECTS, &self.rejects)] {
+            ours(ledger, key, path, force)?;
+            crate::run_dir::check_publishable(path).map_err(|error| PublishError::Write { path: path.clone(), error })?;
+        }
+        Ok(())
+    }
+
+    /// Publishes both, from one reading of the ledger.
+    pub fn publish(&self, ledger: &Ledger, force: bool) -> Result<Published, PublishError> {
+        let layouts = Layouts::read(ledger)?;
+        let mut published = Published::default();
+        let form = |path: &PathBuf| Form::of(path).ok_or_else(|| PublishError::Ending(path.clone()));
+        let (tokens_form, rejects_form) = (form(&self.tokens)?, form(&self.rejects)?);
+        write(ledger, TOKENS, &self.tokens, force, |out| {
+            let mut tokens = Table::new(out, tokens_form, self.guard);
+            tokens.begin(&layouts.token_columns())?;
+            write(ledger, REJECTS, &self.rejects, force, |out| {
+                // Rejects are read back as a roster: exact.
+                let mut rejects = Table::new(out, rejects_form, Guard::Raw);
+                rejects.begin(&layouts.reject_columns())?;
+                ledger.each_row(|row| {
+                    published.add(row);
+                    match &row.end {
+                        Ended::Provisioned { .. } => tokens.row(&layouts.token_row(row)?)?,
+                        _ => rejects.row(&layouts.reject_row(row)?)?,
+                    }
+                    Ok::<(), Failed>(())
+                })?;
+                rejects.end().map_err(Failed::Io)
+            })
+            .map_err(Failed::Other)?;
+            tokens.end().map_err(Failed::Io)
+        })?;
+        Ok(published)
+    }
+}
+
+/// Where the ledger remembers the contents it has published: the last ones, and those about to be.
+const TOKENS: &str = "tokens";
+const REJECTS: &str = "rejects";
+
+/// Whether a file may be written: it is not there, or holds what this run has published, wherever it stands now.
+fn ours(ledger: &Ledger, key: &str, path: &Path, force: bool) -> Result<(), PublishError> {
+    let fail = |error| PublishError::Write { path: path.to_owned(), error };
+    match path.symlink_metadata() {
+        Ok(meta) if !meta.is_file() => return Err(fail(io::Error::other("it is no ordinary file"))),
+        Ok(_) if !force => {}
+        _ => return Ok(()),
+    }
+    let known = ledger.meta(key)?.unwrap_or_default();
+    let sum = crate::run_dir::sum_of(path).map_err(fail)?;
+    match known.split(' ').any(|one| one == sum) {
+        true => Ok(()),
+        false if known.is_empty() => Err(PublishError::Foreign(path.to_owned())),
+        false => Err(PublishError::Changed(path.to_owned())),
+    }
+}
+
+impl Published {
+    fn add(&mut self, row: &RowEnd<'_>) {
+        self.counts.add(&row.end);
+        match &row.end {
+            Ended::Provisioned { asked, granted, .. } => {
+                self.differs += u64::from(!crate::client::judge::granted_as_asked(*asked, *granted))
+            }
+            Ended::Refused(why) => self.void += u64::from(why.code == VOID_CODE),
+            _ => {}
+        }
+    }
+}
+
+fn write(
+    ledger: &Ledger,
+    key: &str,
+    path: &Path,
+    force: bool,
+    fill: impl FnOnce(&mut dyn io::Write) -> Result<(), Failed>,
+) -> Result<(), PublishError> {
+    // Looked at again: somebody may have put a file there since the run began. The new content is remembered before the rename
+    // and the old one until the next, so that a kill in between leaves a file that is known to be ours either way.
+    let before = |sum: &str| {
+        ours(ledger, key, path, force).map_err(Failed::Other)?;
+        let known = ledger.meta(key)?.unwrap_or_default();
+        let last = known.rsplit(' ').next().unwrap_or_default();
+        Ok(ledger.set_meta(key, format!("{last} {sum}").trim())?)
+    };
+    crate::run_dir::publish(path, fill, before).map_err(|failed| match failed {
+        Failed::Io(error) => PublishError::Write { path: path.to_owned(), error },
+        Failed::Ledger(error) => PublishError::Ledger(error),
+        Failed::Other(error) => error,
+    })
+}
+
+/// Either side of a publication may fail.
+enum Failed {
+    Io(io::Error),
+    Ledger(LedgerError),
+    /// Already told of the other file.
+    Other(PublishError),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Failed::Io(error)
+    }
+}
+
+impl From<LedgerError> for Failed {
+    fn from(error: LedgerError) -> Self {
+        Failed::Ledger(error)
+    }
+}

@@ -1,0 +1,153 @@
+//! What is waiting to be asked: fresh tickets in roster order, and those to be asked again at a due time of their own.
+//!
+//! Holds [`Ticket`] and [`Queue`]. Called by the desk. It never sees an answer; a retry is a due time put back in here.
+
+use crate::ledger::store::{MeetingRow, Pending};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+/// One thing to ask, and what has happened to it so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// What to ask.
+    pub what: What,
+    /// Attempts of this pass that have ended in failure; throttles do not count.
+    pub failed: u32,
+    /// Answers to it that could not be believed.
+    pub unbelieved: u32,
+    /// Attempts made in this session.
+    pub attempts: u32,
+    /// Throttles in a row.
+    pub throttled: u32,
+    /// Signatures refused for the clock's sake.
+    pub skewed: u32,
+    /// Not to be asked before.
+    pub not_before: Duration,
+    /// When the schedule first wanted it; time to token runs from here.
+    pub first_due: Option<Duration>,
+    /// When this pass began.
+    pub pass_began: Option<Duration>,
+    /// Whether the service may have done the work already.
+    pub doubt: bool,
+}
+
+/// The two things provisioning asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// GetMeeting, once a meeting, before its first row.
+    Meeting(MeetingRow),
+    /// CreateAttendee.
+    Seat(Pending),
+}
+
+impl Ticket {
+    /// A ticket nobody has asked yet.
+    pub fn new(what: What, now: Duration) -> Self {
+        let doubt = matches!(&what, What::Seat(pending) if pending.doubt);
+        Ticket {
+            what,
+            failed: 0,
+            unbelieved: 0,
+            attempts: 0,
+            throttled: 0,
+            skewed: 0,
+            not_before: now,
+            first_due: None,
+            pass_began: None,
+            doubt,
+        }
+    }
+
+    /// The number of the meeting it is about.
+    pub fn meeting(&self) -> i64 {
+        match &self.what {
+            What::Meeting(meeting) => meeting.key,
+            What::Seat(pending) => pending.meeting,
+        }
+    }
+}
+
+/// Tickets in waiting. Its size is bounded by whoever fills it: a page of fresh ones, and as many again as are asked at once.
+#[derive(Debug, Default)]
+pub struct Queue {
+    fresh: VecDeque<Ticket>,
+    again: BinaryHeap<Reverse<Waiting>>,
+    turn: u64,
+}
+
+/// Ordered by due time, then by turn, so that equal due times keep their order and runs replay.
+#[derive(Debug, PartialEq, Eq)]
+struct Waiting {
+    due: Duration,
+    turn: u64,
+    ticket: Ticket,
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.turn).cmp(&(other.due, other.turn))
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Queue {
+    /// Adds a ticket behind the fresh ones.
+    pub fn push(&mut self, ticket: Ticket) {
+        self.fresh.push_back(ticket);
+    }
+
+    /// Puts a ticket back, to be asked from `due` on.
+    pub fn again(&mut self, mut ticket: Ticket, due: Duration) {
+        ticket.not_before = due;
+        self.turn += 1;
+        self.again.push(Reverse(Waiting { due, turn: self.turn, ticket }));
+    }
+
+    /// The ticket to ask at `now`, if one may be: those put back come first once they are due.
+    pub fn take(&mut self, now: Duration) -> Option<Ticket> {
+        if self.again.peek().is_some_and(|Reverse(w)| w.due <= now) {
+            return self.again.pop().map(|Reverse(w)| w.ticket);
+        }
+        self.fresh.pop_front()
+    }
+
+    /// Any ticket, due or not.
+    pub fn pop(&mut self) -> Option<Ticket> {
+        self.fresh.pop_front().or_else(|| self.again.pop().map(|Reverse(w)| w.ticket))
+    }
+
+    /// A meeting still to be looked at for the first time.
+    pub fn take_meeting(&mut self) -> Option<Ticket> {
+        let is_meeting = self.fresh.front().is_some_and(|ticket| matches!(ticket.what, What::Meeting(_)));
+        if is_meeting { self.fresh.pop_front() } else { None }
+    }
+
+    /// Gives back a ticket that could not be asked after all.
+    pub fn untake(&mut self, ticket: Ticket) {
+        self.fresh.push_front(ticket);
+    }
+
+    /// When the next ticket may be asked; in the past if one may be now.
+    pub fn next_due(&self) -> Option<Duration> {
+        match self.fresh.front() {
+            Some(ticket) => Some(ticket.not_before),
+            None => self.again.peek().map(|Reverse(w)| w.due),
+        }
+    }
+
+    /// Fresh tickets in waiting.
+    pub fn fresh(&self) -> usize {
+        self.fresh.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.again.is_empty()
+    }
+}

@@ -1,0 +1,58 @@
+//! What went wrong, with a few examples of each kind: for the summary.
+//!
+//! Holds [`Samples`]. Filled by the desk with each fault. Bounded (classes × codes × examples), and free of ids and tokens,
+//! because faults are.
+
+use crate::call::Fault;
+use crate::chime::class::Class;
+use std::collections::BTreeMap;
+
+/// Examples kept of each kind of fault.
+const EXAMPLES: usize = 3;
+/// Kinds of fault told apart by code within a class.
+const CODES: usize = 8;
+
+/// A few words and request ids of each kind of fault.
+#[derive(Debug, Clone, Default)]
+pub struct Samples {
+    faults: BTreeMap<Class, BTreeMap<String, Kind>>,
+    last: Option<Class>,
+}
+
+/// One kind of fault.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Kind {
+    /// How often.
+    pub count: u64,
+    /// A few messages, safe to print.
+    pub messages: Vec<String>,
+    /// A few request ids.
+    pub request_ids: Vec<String>,
+}
+
+impl Samples {
+    /// One more.
+    pub fn add(&mut self, fault: &Fault) {
+        self.last = Some(fault.class);
+        let codes = self.faults.entry(fault.class).or_default();
+        let code = if codes.len() >= CODES && !codes.contains_key(&fault.code) { "other" } else { &fault.code };
+        let kind = codes.entry(code.to_owned()).or_default();
+        kind.count += 1;
+        if kind.messages.len() < EXAMPLES && !fault.message.is_empty() && !kind.messages.contains(&fault.message) {
+            kind.messages.push(fault.message.clone());
+        }
+        if let Some(id) = fault.request_id.as_ref().filter(|_| kind.request_ids.len() < EXAMPLES) {
+            kind.request_ids.push(id.clone());
+        }
+    }
+
+    /// The codes of a class.
+    pub fn of(&self, class: Class) -> Option<&BTreeMap<String, Kind>> {
+        self.faults.get(&class)
+    }
+
+    /// The class of the last fault.
+    pub fn last_class(&self) -> Option<Class> {
+        self.last
+    }
+}

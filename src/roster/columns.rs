@@ -1,0 +1,205 @@
+//! Which column is which field.
+//!
+//! Holds [`Columns`]: the roster's own columns and where the five fields lie among them. Called by the CSV and YAML readers with
+//! a header. It never sees a row, and it drops what an earlier run has added (`headcount.…`), so that rejects are a roster.
+
+use super::error::RosterError;
+use super::options::{Field, Options, key};
+use crate::chime::capability::Direction;
+use crate::chime::id::is_guid;
+use crate::safe;
+use std::str::FromStr;
+
+/// Columns that a run of ours adds begin with this; they are no part of the roster.
+pub const ADDED: &str = "headcount.";
+
+/// Of these, the one with a fault's code, and the one with cells beyond the header as a JSON array.
+pub(super) const ADDED_CODE: &str = "headcount.code";
+pub(super) const ADDED_EXTRA: &str = "headcount.extra";
+
+/// The columns of a roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    names: Vec<String>,
+    /// Where each of [`Field::ALL`] lies in `names`.
+    fields: [Option<usize>; 5],
+    /// For each cell of the header, where it lies in `names`; `None` for a column of ours that is dropped.
+    kept: Vec<Option<usize>>,
+}
+
+impl Columns {
+    /// Finds the fields among the cells of a header. A field that `--map` names is taken from there and nowhere else.
+    pub(super) fn find<'a>(
+        name: &str,
+        header: impl IntoIterator<Item = &'a str>,
+        options: &Options,
+        meeting_elsewhere: bool,
+    ) -> Result<Columns, RosterError> {
+        let (mut names, mut kept) = (Vec::new(), Vec::new());
+        for cell in header {
+            let ours = cell.starts_with(ADDED);
+            kept.push((!ours).then_some(names.len()));
+            if !ours {
+                names.push(cell.to_owned());
+            }
+        }
+        let mut columns = Columns { names, fields: [None; 5], kept };
+        for field in Field::ALL {
+            columns.fields[field as usize] = match options.map.iter().rev().find(|(mapped, _)| *mapped == field) {
+                Some((_, wanted)) => Some(columns.mapped(name, field, wanted)?),
+                None => columns.own(name, field)?,
+            };
+        }
+        if columns.index(Field::ExternalUserId).is_none() {
+            let (seen, near) = (columns.seen(), columns.near(Field::ExternalUserId.name()));
+            return Err(RosterError::NoIdColumn { name: name.into(), seen, near, data: columns.look_like_data() });
+        }
+        if columns.index(Field::MeetingId).is_none() && options.meeting_id.is_none() && !meeting_elsewhere {
+            let (seen, near) = (columns.seen(), columns.near(Field::MeetingId.name()));
+            return Err(RosterError::NoMeeting { name: name.into(), seen, near });
+        }
+        Ok(columns)
+    }
+
+    /// The roster's own columns, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Where a field lies among [`Columns::names`].
+    pub fn index(&self, field: Field) -> Option<usize> {
+        self.fields[field as usize]
+    }
+
+    /// Where each cell of the file's header lies among [`Columns::names`].
+    pub(super) fn kept(&self) -> &[Option<usize>] {
+        &self.kept
+    }
+
+    /// The name of a field's column, quoted, where it is not plainly the field's own.
+    pub(super) fn alias(&self, field: Field) -> Option<String> {
+        let column = &self.names[self.index(field)?];
+        (Field::of_column(column) != Some(field)).then(|| safe::quoted(column, 40))
+    }
+
+    /// The column `--map` names: exactly, or else as columns are compared.
+    fn mapped(&self, name: &str, field: Field, wanted: &str) -> Result<usize, RosterError> {
+        let exact: Vec<usize> = self.positions(|column| column == wanted);
+        let found = if exact.is_empty() { self.positions(|column| key(column) == key(wanted)) } else { exact };
+        match found[..] {
+            [one] => Ok(one),
+            [one, other, ..] => Err(self.two(name, field, one, other)),
+            [] => {
+                let (seen, near) = (self.seen(), self.near(wanted));
+                Err(RosterError::NoSuchColumn { name: name.into(), field, wanted: safe::quoted(wanted, 40), seen, near })
+            }
+        }
+    }
+
+    /// The one column that bears the field's name.
+    fn own(&self, name: &str, field: Field) -> Result<Option<usize>, RosterError> {
+        match self.positions(|column| Field::of_column(column) == Some(field))[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            [one, other, ..] => Err(self.two(name, field, one, other)),
+        }
+    }
+
+    fn positions(&self, is: impl Fn(&str) -> bool) -> Vec<usize> {
+        (0..self.names.len()).filter(|&at| is(&self.names[at])).collect()
+    }
+
+    fn two(&self, name: &str, field: Field, one: usize, other: usize) -> RosterError {
+        let shown = |at: usize| format!("{} (column {})", safe::quoted(&self.names[at], 40), at + 1);
+        RosterError::TwoColumns { name: name.into(), field, one: shown(one), other: shown(other) }
+    }
+
+    /// The columns as a person reads them: at most a dozen, each shortened.
+    fn seen(&self) -> String {
+        let mut shown: Vec<String> = self.names.iter().take(12).map(|column| safe::quoted(column, 30)).collect();
+        if self.names.len() > shown.len() {
+            shown.push(format!("… ({} in all)", self.names.len()));
+        }
+        shown.join(", ")
+    }
+
+    /// The column whose name is nearest to the wanted one, if it is near at all.
+    fn near(&self, wanted: &str) -> Option<String> {
+        let likeness = |column: &str| strsim::jaro_winkler(&key(column), &key(wanted));
+        let free = self.names.iter().filter(|column| Field::of_column(column).is_none() && column.chars().count() <= 64);
+        let best = free.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+        (likeness(best) > 0.8).then(|| safe::quoted(best, 40))
+    }
+
+    /// Whether a "header" holds what only rows hold: a GUID, an address, a number, a capability.
+    fn look_like_data(&self) -> bool {
+        self.names.iter().any(|cell| {
+            let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+            is_guid(cell) || cell.contains('@') || Direction::from_str(cell).is_ok() || digits * 2 > cell.len()
+        })
+    }
+}
+
+/// How much a header is one: fields found in it, those that `--map` names included.
+pub(super) fn score<'a>(header: impl IntoIterator<Item = &'a str>, options: &Options) -> usize {
+    let is_field = |cell: &str| {
+        Field::of_column(cell).is_some() || options.map.iter().any(|(_, column)| column == cell || key(column) == key(cell))
+    };
+    header.into_iter().filter(|cell| is_field(cell)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(header: &[&str], map: &[(Field, &str)]) -> Result<Columns, String> {
+        let map = map.iter().map(|(field, column)| (*field, (*column).to_owned())).collect();
+        Columns::find("r.csv", header.iter().copied(), &Options { map, ..Options::default() }, true)
+            .map_err(|error| format!("{error}\n{}", error.hint()))
+    }
+
+    #[test]
+    fn fields_wherever_they_lie() {
+        let columns = find(&["name", "Meeting Id", "external_user_id", "headcount.code", "notes"], &[]).unwrap();
+        assert_eq!(columns.names(), ["name", "Meeting Id", "external_user_id", "notes"]);
+        assert_eq!(columns.kept(), [Some(0), Some(1), Some(2), None, Some(3)]);
+        assert_eq!((columns.index(Field::MeetingId), columns.index(Field::Audio)), (Some(1), None));
+        assert_eq!(columns.alias(Field::MeetingId), None);
+    }
+
+    #[test]
+    fn a_map_wins_over_a_name() {
+        let columns = find(&["ExternalUserId", "E-Mail"], &[(Field::ExternalUserId, "email")]).unwrap();
+        assert_eq!(columns.index(Field::ExternalUserId), Some(1));
+        assert_eq!(columns.alias(Field::ExternalUserId).as_deref(), Some("\"E-Mail\""));
+    }
+
+    #[test]
+    fn what_was_seen_and_what_to_do() {
+        assert_eq!(
+            find(&["name", "ExternalUserld"], &[]).unwrap_err().lines().collect::<Vec<_>>(),
+            [
+                r#"r.csv: no column ExternalUserId; seen: "name", "ExternalUserld""#,
+                r#"if "ExternalUserld" is meant, say --map ExternalUserId=ExternalUserld"#
+            ]
+        );
+        assert_eq!(
+            find(&["bob@example.com", "11111111-2222-3333-4444-555555555555"], &[]).unwrap_err().lines().collect::<Vec<_>>(),
+            [
+                r#"r.csv: no column ExternalUserId; seen: "bob@example.com", "11111111-2222-3333-4444-555555…""#,
+                r#"the first row looks like data: put a header row above it, such as ExternalUserId,MeetingId"#
+            ]
+        );
+        assert_eq!(
+            find(&["ExternalUserId", "external user id"], &[]).unwrap_err().lines().collect::<Vec<_>>(),
+            [
+                r#"r.csv: two columns hold ExternalUserId: "ExternalUserId" (column 1) and "external user id" (column 2)"#,
+                r#"rename one of them, or say which with --map ExternalUserId=COLUMN"#
+            ]
+        );
+        assert_eq!(
+            find(&["id", "mail"], &[(Field::ExternalUserId, "email")]).unwrap_err().lines().collect::<Vec<_>>(),
+            [r#"r.csv: no column "email" to take ExternalUserId from; seen: "id", "mail""#, r#"did you mean "mail"?"#]
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! What a caller may say about a roster beforehand.
+//!
+//! Holds [`Options`], [`Field`], [`Format`] and [`Limits`], and reads `--map` and `--capabilities`. Called by the verbs and by
+//! every file of this room. It never sees a row.
+
+use crate::chime::capability::{Capabilities, Direction};
+use crate::chime::id::MeetingId;
+use std::fmt;
+use std::str::FromStr;
+
+/// A column with a meaning; every other rides along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Who: the id an attendee is asked for with.
+    ExternalUserId,
+    /// Which meeting.
+    MeetingId,
+    /// Capability of the audio channel.
+    Audio,
+    /// Capability of the video channel.
+    Video,
+    /// Capability of the content channel.
+    Content,
+}
+
+impl Field {
+    /// All of them, in the order of our own outputs.
+    pub const ALL: [Field; 5] = [Field::ExternalUserId, Field::MeetingId, Field::Audio, Field::Video, Field::Content];
+
+    /// The service's spelling.
+    pub fn name(self) -> &'static str {
+        match self {
+            Field::ExternalUserId => "ExternalUserId",
+            Field::MeetingId => "MeetingId",
+            Field::Audio => "Audio",
+            Field::Video => "Video",
+            Field::Content => "Content",
+        }
+    }
+
+    /// The field a column of this name holds, regardless of letter case, white space, `_` and `-`.
+    pub fn of_column(column: &str) -> Option<Field> {
+        let key = key(column);
+        Field::ALL.into_iter().find(|field| field.name().eq_ignore_ascii_case(&key))
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A column's name as it is compared.
+pub(super) fn key(column: &str) -> String {
+    column.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+/// Something on the command line that says nothing about a roster.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadOption {
+    /// `--map` without its form or its field.
+    #[error("expected FIELD=COLUMN, with FIELD one of ExternalUserId, MeetingId, Audio, Video, Content")]
+    Map,
+    /// `--capabilities` without its form.
+    #[error("expected Audio=V,Video=V,Content=V, all three, with V one of SendReceive, Send, Receive, None (exact case)")]
+    Capabilities,
+    /// `--capabilities` that the service would refuse.
+    #[error("{0}")]
+    Rule(crate::chime::capability::CapabilityRule),
+    /// `--meeting-id` that is none.
+    #[error("expected a meeting id: 8-4-4-4-12 hexadecimal digits")]
+    MeetingId,
+}
+
+/// Reads `FIELD=COLUMN`; the field regardless of case, the column as it is.
+///
+/// # Errors
+/// No `=`, an unknown field, or no column.
+pub fn parse_map(text: &str) -> Result<(Field, String), BadOption> {
+    let (field, column) = text.split_once('=').ok_or(BadOption::Map)?;
+    let field = Field::of_column(field).ok_or(BadOption::Map)?;
+    if column.is_empty() { Err(BadOption::Map) } else { Ok((field, column.to_owned())) }
+}
+
+/// Reads `Audio=V,Video=V,Content=V` in any order, and holds it to rule R3.
+///
+/// # Errors
+/// A channel missing or said twice, a value that is none, or a set the service refuses in every meeting.
+pub fn parse_capabilities(text: &str) -> Result<Capabilities, BadOption> {
+    let mut channels = [None; 3];
+    for part in text.split(',') {
+        let (name, value) = part.split_once('=').ok_or(BadOption::Capabilities)?;
+        let value = Direction::from_str(value.trim()).map_err(|_| BadOption::Capabilities)?;
+        let slot = match Field::of_column(name) {
+            Some(Field::Audio) => &mut channels[0],
+            Some(Field::Video) => &mut channels[1],
+            Some(Field::Content) => &mut channels[2],
+            _ => return Err(BadOption::Capabilities),
+        };
+        if slot.replace(value).is_some() {
+            return Err(BadOption::Capabilities);
+        }
+    }
+    let [Some(audio), Some(video), Some(content)] = channels else { return Err(BadOption::Capabilities) };
+    let set = Capabilities { audio, video, content };
+    set.broken_rule(true, true).map_or(Ok(set), |rule| Err(BadOption::Rule(rule)))
+}
+
+/// Reads a meeting id, as an argument.
+///
+/// # Errors
+/// Not of GUID form.
+pub fn parse_meeting_id(text: &str) -> Result<MeetingId, BadOption> {
+    MeetingId::parse(text.trim()).ok_or(BadOption::MeetingId)
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// By the name's ending (`.yaml`, `.yml`, `.json`, else CSV; `.gz` behind it is ignored), and without an ending by the text.
+    #[default]
+    Auto,
+    /// CSV, whatever the name.
+    Csv,
+    /// YAML, whatever the name.
+    Yaml,
+}
+
+impl Format {
+    /// Whether a file of this name that begins with this text is YAML (or JSON, which is YAML too).
+    pub(super) fn is_yaml(self, name: &str, head: &str) -> bool {
+        if self != Format::Auto {
+            return self == Format::Yaml;
+        }
+        let lower = name.to_ascii_lowercase();
+        let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
+        if [".yaml", ".yml", ".json"].iter().any(|ending| plain.ends_with(ending)) {
+            return true;
+        }
+        if [".csv", ".tsv", ".tab", ".txt"].iter().any(|ending| plain.ends_with(ending)) {
+            return false;
+        }
+        let mut lines = head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let first = lines.next().unwrap_or_default();
+        first == "---"
+            || first.starts_with(['[', '{'])
+            || first.starts_with("- ")
+            || ["attendees", "defaults", "meetings"]
+                .iter()
+                .any(|key| first.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
+    }
+}
+
+/// What is read at most. Beyond it a file is refused, never cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes a compressed file may inflate to.
+    pub inflated: u64,
+    /// Bytes of one cell.
+    pub cell: usize,
+    /// Columns of a header, and cells of a row beyond it.
+    pub columns: usize,
+    /// Bytes of a YAML document, which is held whole; about ten times as much memory at worst.
+    pub yaml: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { inflated: 1 << 30, cell: 64 << 10, columns: 256, yaml: 64 << 20 }
+    }
+}
+
+/// What a caller says about a roster.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Columns that hold a field under another name. The last word on a field wins.
+    pub map: Vec<(Field, String)>,
+    /// The meeting of rows that name none.
+    pub meeting_id: Option<MeetingId>,
+    /// The capabilities of rows that name none.
+    pub capabilities: Option<Capabilities>,
+    /// What is read at most.
+    pub limits: Limits,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_regardless_of_case_and_separators() {
+        for name in ["ExternalUserId", "external_user_id", "EXTERNAL-USER-ID", " external user id ", "externaluserid"] {
+            assert_eq!(Field::of_column(name), Some(Field::ExternalUserId), "{name}");
+        }
+        assert_eq!(Field::of_column("user id"), None);
+    }
+
+    #[test]
+    fn arguments() {
+        assert_eq!(parse_map("external-user-id=E-Mail=x").unwrap(), (Field::ExternalUserId, "E-Mail=x".into()));
+        for bad in ["", "x", "id=mail", "Audio="] {
+            assert_eq!(parse_map(bad), Err(BadOption::Map), "{bad}");
+        }
+        let set = parse_capabilities("Video=Receive,Audio=None,Content=Receive").unwrap();
+        assert_eq!(set.to_string(), "Audio=None,Video=Receive,Content=Receive");
+        assert_eq!(parse_capabilities(&set.to_string()), Ok(set));
+        for bad in ["", "Audio=Send", "Audio=send,Video=Send,Content=Send", "Audio=Send,Audio=Send,Content=Send,Video=Send"] {
+            assert_eq!(parse_capabilities(bad), Err(BadOption::Capabilities), "{bad}");
+        }
+        assert!(matches!(parse_capabilities("Audio=Send,Video=Send,Content=Receive"), Err(BadOption::Rule(_))));
+    }
+
+    #[test]
+    fn formats_by_name_then_by_text() {
+        let yaml = |name, head| Format::Auto.is_yaml(name, head);
+        assert!(yaml("a.YML", "") && yaml("a.yaml.gz", "") && yaml("x.json", "") && !yaml("a.csv.gz", "- a"));
+        assert!(yaml("-", "# team\n- ExternalUserId: a") && yaml("-", "[{") && yaml("-", "meetings:\n") && yaml("-", "---\n"));
+        assert!(!yaml("-", "ExternalUserId,MeetingId\n") && !yaml("-", "") && !yaml("-", "-x,y\n"));
+        assert!(Format::Yaml.is_yaml("a.csv", "") && !Format::Csv.is_yaml("a.yaml", ""));
+    }
+}

@@ -1,0 +1,13 @@
+//! The one integration binary: a module a subject. Relinking eight costs four times as much as one.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod check;
+mod cli;
+mod house;
+mod ledger;
+mod mischief;
+mod mock;
+mod provision;
+mod roster;
+mod scenario;
+mod signing;

@@ -1,0 +1,125 @@
+//! `headcount mock` as a program: it starts, says where it is, serves, stops when asked, and leaves with the right code.
+
+use assert_cmd::cargo::cargo_bin;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+struct Running {
+    child: Child,
+    port: u16,
+}
+
+fn start(folder: &Path, flags: &[&str]) -> Running {
+    let port_file = folder.join("port");
+    let _ = std::fs::remove_file(&port_file);
+    let mut command = Command::new(cargo_bin("headcount"));
+    command.env_clear().env("SECRET", "a-secret").current_dir(folder);
+    command.args(["mock", "--listen", "127.0.0.1:0", "--port-file", "port"]).args(flags);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(&port_file) {
+            return Running { child, port: text.trim().parse().unwrap() };
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            panic!("it ended with {status}");
+        }
+        std::thread::yield_now();
+    }
+}
+
+impl Running {
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut out = String::new();
+        stream.read_to_string(&mut out).unwrap();
+        out
+    }
+
+    /// Asks it to stop, and says its code and what it said on stdout and stderr.
+    fn stop(self, signal: rustix::process::Signal) -> (i32, String, String) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n")
+}
+
+#[test]
+fn it_serves_and_stops_cleanly_on_either_signal() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let folder = tempfile::tempdir().unwrap();
+        let mock = start(folder.path(), &["--auth", "off", "--log", "log", "--state", "state", "--latency", "1ms"]);
+        assert!(mock.ask(&super::served::create_meeting("m")).starts_with("HTTP/1.1 200"));
+        let port = mock.port;
+        let (code, out, said) = mock.stop(signal);
+        assert_eq!((code, out.as_str()), (0, ""));
+        assert_eq!(said, format!("mock: http://127.0.0.1:{port} (Ctrl-C ends it)\n"));
+        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+        assert_eq!((log.lines().count(), &line["operation"], &line["latency_us"]), (1, &"CreateMeeting".into(), &1000.into()));
+        assert!(!log.contains("JoinToken"));
+        let again = start(folder.path(), &["--auth", "off", "--state", "state"]);
+        assert!(again.ask(&get("/_mock/state")).contains("\"meetings\":1"));
+        assert_eq!(again.stop(signal).0, 0);
+        for private in ["log", "state"] {
+            let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.path().join(private)).unwrap());
+            assert_eq!(mode & 0o777, 0o600, "{private} names users");
+        }
+    }
+}
+
+#[test]
+fn keys_of_ones_own_replace_the_documented_pair() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = start(folder.path(), &["--access-key", "AKIDMINE", "--secret-key-env", "SECRET"]);
+    assert!(mock.ask(&get("/meetings/x")).contains("MissingAuthenticationTokenException"));
+    assert_eq!(mock.stop(rustix::process::Signal::TERM).0, 0);
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file("there", "");
+    file("bad.yaml", "version: 1\nmischief:\n  - name: x\n    does: close\n");
+    file("old.yaml", "version: 9\nkeys: []\n");
+    let (usage, input) = (2, 104);
+    let mistakes: [(&[&str], i32, &str); 16] = [
+        (&["--listen", "0.0.0.0:0", "--auth", "off"], usage, "can be reached by other machines"),
+        (&["--listen", "nowhere"], usage, "invalid"),
+        (&["--quota", "publisht=1"], usage, "not a quota"),
+        (&["--quota", "create_attendees=1/1"], usage, "no operation"),
+        (&["--quota", "no-such-file"], input, "no-such-file"),
+        (&["--latency", "fast"], usage, "not a latency"),
+        (&["--latency", "recorded:no-such-file"], usage, "no-such-file"),
+        (&["--time-scale", "-1x"], usage, ""),
+        (&["--side", "ids=upper"], usage, "no side"),
+        (&["--adopt", "zz"], usage, "meeting id"),
+        (&["--access-key", "AKID"], usage, "secret-key-env"),
+        (&["--access-key", "AKID", "--secret-key-env", "UNSET"], usage, "UNSET is not set"),
+        (&["--credentials", "old.yaml"], input, "version"),
+        (&["--mischief", "bad.yaml"], input, "bad.yaml:4:"),
+        (&["--log", "there"], usage, "there"),
+        (&["--state", "nowhere/at/all"], input, "nowhere"),
+    ];
+    for (flags, code, said) in mistakes {
+        let mut command = assert_cmd::Command::cargo_bin("headcount").unwrap();
+        command.env_clear().current_dir(folder.path()).arg("mock").args(flags);
+        if !flags.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        // Should one of them be no mistake after all, the mock must not run for ever.
+        let output = command.timeout(std::time::Duration::from_secs(20)).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{flags:?}: {text}");
+        assert!(text.contains(said), "{flags:?}: {text}");
+    }
+}

@@ -1,0 +1,96 @@
+//! A mock that is stopped and started again on its state file.
+
+use super::caller::{Got, date};
+use headcount::mock::options::Lifetime;
+use headcount::mock::state::{StateError, StateFile};
+use headcount::mock::{Auth, Mock, Options};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::Instant;
+
+fn run<T>(path: &Path, days_later: u32, lifetime: Lifetime, test: impl FnOnce(&dyn Fn(&str, &str, Value) -> Got) -> T) -> T {
+    let wall = date() + Duration::from_secs(86_400) * days_later;
+    let state = StateFile::open(path, 0, "fold", wall).unwrap();
+    let options = Options { auth: Auth::Off, lifetime, ..Options::default() };
+    let mock = Mock::open(options, Some(state.watcher()), state.before()).unwrap();
+    state.load(mock.service()).unwrap();
+    let out = test(&|method, uri, body: Value| {
+        let request = http::Request::builder().method(method).uri(uri).body(()).unwrap();
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        Got::of(&mock.answer(Instant::now(), wall, &request.into_parts().0, text.as_bytes()))
+    });
+    drop(mock);
+    state.close().unwrap();
+    out
+}
+
+#[test]
+fn what_was_is_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let meeting_body = |token: &str, more: Value| super::caller::meeting_body(token, more);
+    let before = run(&path, 0, Lifetime::Off, |call| {
+        let more = json!({ "Tags": [{ "Key": "k", "Value": "v" }], "TenantIds": ["t1"], "MeetingFeatures": { "Attendee": { "MaxCount": 3 } } });
+        let meeting = call("POST", "/meetings", meeting_body("m", more)).at("/Meeting/MeetingId");
+        let replica =
+            call("POST", "/meetings", meeting_body("r", json!({ "PrimaryMeetingId": meeting }))).at("/Meeting/MeetingId");
+        let gone = call("POST", "/meetings", meeting_body("gone", Value::Null)).at("/Meeting/MeetingId");
+        call("DELETE", &format!("/meetings/{gone}"), Value::Null);
+        let uri = format!("/meetings/{meeting}");
+        let seat =
+            |user: &str| call("POST", &format!("{uri}/attendees"), json!({ "ExternalUserId": user })).at("/Attendee/AttendeeId");
+        let (ada, bob) = (seat("Ada"), seat("Bob"));
+        call("DELETE", &format!("{uri}/attendees/{ada}"), Value::Null);
+        let none = json!({ "Capabilities": { "Audio": "None", "Video": "None", "Content": "None" } });
+        call("PUT", &format!("{uri}/attendees/{bob}/capabilities"), none);
+        call(
+            "POST",
+            &format!("{uri}/transcription?operation=start"),
+            json!({ "TranscriptionConfiguration": { "EngineTranscribeSettings": {} } }),
+        );
+        let shown = call("GET", &uri, Value::Null);
+        let list = call("GET", &format!("{uri}/attendees"), Value::Null);
+        (uri, replica, gone, ada, shown, list)
+    });
+    let (uri, replica, gone, ada, shown, list) = before;
+    run(&path, 1, Lifetime::Off, |call| {
+        assert_eq!(call("GET", &uri, Value::Null).body, shown.body);
+        assert_eq!(call("GET", &format!("{uri}/attendees"), Value::Null).body, list.body);
+        assert_eq!(call("GET", &format!("/meetings/{gone}"), Value::Null).at("/Message"), "The meeting has ended");
+        assert_ne!(call("POST", "/meetings", meeting_body("gone", Value::Null)).at("/Meeting/MeetingId"), gone);
+        let again = call("POST", &format!("{uri}/attendees"), json!({ "ExternalUserId": "ADA" }));
+        assert_ne!(again.at("/Attendee/AttendeeId"), ada, "the deleted stay dead");
+        assert_eq!(call("POST", &format!("{uri}/transcription?operation=stop"), Value::Null).status, 200);
+        let arn = shown.at("/Meeting/MeetingArn");
+        assert_eq!(call("GET", &format!("/tags?arn={arn}"), Value::Null).body, json!({ "Tags": [{ "Key": "k", "Value": "v" }] }));
+        assert_eq!(call("POST", &format!("{uri}/attendees"), json!({ "ExternalUserId": "Eve" })).status, 200);
+        assert_eq!(call("POST", &format!("{uri}/attendees"), json!({ "ExternalUserId": "Fay" })).kind, "LimitExceededException");
+        call("DELETE", &uri, Value::Null);
+        assert_eq!(call("GET", &format!("/meetings/{replica}"), Value::Null).status, 404, "a replica is still its primary's");
+    });
+}
+
+#[test]
+fn time_goes_on_while_the_mock_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let on = Lifetime::On { scale: 1.0 };
+    let uri = run(&path, 0, on, |call| {
+        let got = call("POST", "/meetings", super::caller::meeting_body("m", Value::Null));
+        format!("/meetings/{}", got.at("/Meeting/MeetingId"))
+    });
+    run(&path, 0, on, |call| assert_eq!(call("GET", &uri, Value::Null).status, 200));
+    run(&path, 1, on, |call| assert_eq!(call("GET", &uri, Value::Null).at("/Message"), "The meeting has ended"));
+}
+
+#[test]
+fn a_file_of_another_seed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    StateFile::open(&path, 1, "fold", date()).unwrap().close().unwrap();
+    assert!(matches!(StateFile::open(&path, 2, "fold", date()), Err(StateError::Other { name: "seed", .. })));
+    assert!(matches!(StateFile::open(&path, 1, "exact", date()), Err(StateError::Other { name: "ids", .. })));
+    std::fs::write(&path, "no database at all, and long enough to be seen as none").unwrap();
+    assert!(matches!(StateFile::open(&path, 1, "fold", date()), Err(StateError::Sqlite(_))));
+}
