@@ -80,7 +80,7 @@ fn commit_100k_outcomes(bencher: Bencher<'_, '_>) {
     };
     bencher.with_inputs(prepared).bench_local_values(|(dir, mut ledger)| {
         for batch in outcomes.chunks(500) {
-            ledger.settle(&batch.iter().collect::<Vec<_>>(), &[]).expect("committed");
+            ledger.settle(&batch.iter().collect::<Vec<_>>(), &[], &[]).expect("committed");
         }
         (dir, ledger)
     });
@@ -92,7 +92,7 @@ fn verify_and_read_back_100k_rows(bencher: Bencher<'_, '_>) {
     let (_dir, mut ledger) = fresh();
     load(&mut ledger, &seats);
     for batch in outcomes(&seats).chunks(500) {
-        ledger.settle(&batch.iter().collect::<Vec<_>>(), &[]).expect("committed");
+        ledger.settle(&batch.iter().collect::<Vec<_>>(), &[], &[]).expect("committed");
     }
     bencher.bench_local(|| {
         assert_eq!(

@@ -7,8 +7,9 @@
 use super::schema::{Ledger, LedgerError};
 use crate::call::{Attendee, Fault, Seat};
 use crate::chime::capability::Capabilities;
-use crate::chime::id::{ExternalUserId, MeetingId};
-use rusqlite::{Row, params};
+use crate::chime::class::Class;
+use crate::chime::id::{AttendeeId, ExternalUserId, MeetingId};
+use rusqlite::{Row, Transaction, params};
 use sha2::{Digest, Sha256};
 
 /// How a seat's asking stands.
@@ -50,6 +51,15 @@ pub enum Written {
     Settled(Attendee),
     /// Any of the others.
     Not(State, Fault),
+}
+
+impl Written {
+    fn state(&self) -> State {
+        match self {
+            Written::Settled(_) => State::Settled,
+            Written::Not(state, _) => *state,
+        }
+    }
 }
 
 /// A seat still to be asked for.
@@ -119,35 +129,24 @@ impl Ledger {
     }
 
     /// Writes a batch down, whole or not at all: how seats ended, and whether meetings have. A meeting that has ended makes its
-    /// seats void, whatever was settled.
-    pub fn settle(&mut self, seats: &[&Settlement], meetings: &[(i64, bool)]) -> Result<(), LedgerError> {
+    /// seats void, whatever was settled; a doubted AttendeeId makes whoever is settled with it to be asked again.
+    pub fn settle(&mut self, seats: &[&Settlement], meetings: &[(i64, bool)], doubts: &[&AttendeeId]) -> Result<(), LedgerError> {
         let session = self.session;
         let tx = self.db.transaction()?;
         {
-            let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO outcome VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")?;
             // A token is never given up for a failure to get it again (--replay all): only the asking is noted.
             let mut keep = tx.prepare_cached("UPDATE outcome SET session=IIF(?1=3, session, ?2) WHERE seat=?3 AND state=1")?;
             for item in seats {
-                let record = Record::of(item);
-                if record.state != State::Settled as i64 && keep.execute(params![record.state, session, item.seat])? > 0 {
+                let state = item.end.state() as i64;
+                if state != State::Settled as i64 && keep.execute(params![state, session, item.seat])? > 0 {
                     continue;
                 }
-                let sum = record.sum(&item.asked);
-                insert.execute(params![
-                    item.seat,
-                    record.state,
-                    session,
-                    record.asked,
-                    record.attendee,
-                    record.token,
-                    record.granted,
-                    record.class,
-                    record.code,
-                    record.message,
-                    record.request,
-                    item.attempts,
-                    sum
-                ])?;
+                insert(&tx, session, item)?;
+            }
+            for attendee in doubts {
+                for item in held(&tx, attendee)? {
+                    insert(&tx, session, &item)?;
+                }
             }
             for (meeting, ended) in meetings {
                 tx.prepare_cached("UPDATE meeting SET ended=?1 WHERE meeting=?2 AND ended<>?1")?
@@ -195,6 +194,42 @@ impl Ledger {
         }
         Ok(meetings)
     }
+}
+
+fn insert(tx: &Transaction<'_>, session: i64, item: &Settlement) -> Result<(), LedgerError> {
+    let record = Record::of(item);
+    tx.prepare_cached("INSERT OR REPLACE INTO outcome VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")?.execute(params![
+        item.seat,
+        record.state,
+        session,
+        record.asked,
+        record.attendee,
+        record.token,
+        record.granted,
+        record.class,
+        record.code,
+        record.message,
+        record.request,
+        item.attempts,
+        record.sum(&item.asked)
+    ])?;
+    Ok(())
+}
+
+/// Those settled with this AttendeeId, as asked without an answer to believe. A scan, for what should never happen.
+fn held(tx: &Transaction<'_>, attendee: &AttendeeId) -> Result<Vec<Settlement>, LedgerError> {
+    let mut query = tx.prepare_cached(
+        "SELECT o.seat, m.id, s.user, o.asked, o.attempts FROM outcome o JOIN seat s ON s.seat=o.seat \
+         JOIN meeting m ON m.meeting=s.meeting WHERE o.state=1 AND o.attendee=?",
+    )?;
+    let mut cursor = query.query([attendee.as_str()])?;
+    let mut found = Vec::new();
+    while let Some(r) = cursor.next()? {
+        let what = "the reply's AttendeeId was given to somebody else too";
+        let end = Written::Not(State::Unknown, Fault::ours(Class::Protocol, "SharedAttendeeId", what));
+        found.push(Settlement { seat: r.get(0)?, asked: seat_of(r, 1, 2, 3)?, end, attempts: r.get(4)? });
+    }
+    Ok(found)
 }
 
 /// The condition under which the seat of row `r` with outcome `o` is to be asked for in the session of that parameter.

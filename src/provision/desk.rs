@@ -68,6 +68,15 @@ pub(super) enum Credentials {
     Looking(Duration),
 }
 
+/// An AttendeeId that two different people were told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Contest {
+    /// Who was told it first (see `settle::whose`).
+    pub(super) holder: u64,
+    /// Whether they have been told it a second time.
+    pub(super) firm: bool,
+}
+
 /// What is said once a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Said {
@@ -106,6 +115,8 @@ pub struct Desk {
     pub(super) unbelieved: HashMap<i64, u32>,
     /// Whose AttendeeIds are taken, hashed (see `settle`).
     pub(super) taken: HashMap<u64, u64>,
+    /// Those of them that two were told; grows with such answers alone.
+    pub(super) contested: HashMap<u64, Contest>,
     pub(super) doubtful: u64,
     pub(super) succeeded: u64,
     pub(super) errors: u64,
@@ -148,6 +159,7 @@ impl Desk {
             settings,
             teller,
             taken,
+            contested: HashMap::new(),
             doubtful,
             origin,
             outage: Outage::default(),

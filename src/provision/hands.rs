@@ -89,14 +89,15 @@ impl<T: Transport> Hands<T> {
 }
 
 fn commit(ledger: &mut Ledger, batch: &[Entry]) -> Result<(), LedgerError> {
-    let (mut seats, mut meetings) = (Vec::with_capacity(batch.len()), Vec::new());
+    let (mut seats, mut meetings, mut doubts) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
     for entry in batch {
         match entry {
             Entry::Seat(settlement) => seats.push(settlement.as_ref()),
             Entry::Meeting(key, ended) => meetings.push((*key, *ended)),
+            Entry::Doubt(attendee) => doubts.push(attendee),
         }
     }
-    ledger.settle(&seats, &meetings)
+    ledger.settle(&seats, &meetings, &doubts)
 }
 
 /// A lock that a panic elsewhere does not poison: what it guards is whole between statements.

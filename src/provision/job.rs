@@ -4,6 +4,7 @@
 
 use super::queue::Ticket;
 use crate::call::Attendee;
+use crate::chime::id::AttendeeId;
 use crate::client::attempt::{Attempted, Try};
 use crate::client::judge::MeetingFacts;
 use crate::ledger::schema::LedgerError;
@@ -42,6 +43,8 @@ pub enum Entry {
     Seat(Box<Settlement>),
     /// Whether a meeting has ended.
     Meeting(i64, bool),
+    /// An AttendeeId that somebody else was told too: whoever is settled with it is to be asked again.
+    Doubt(AttendeeId),
 }
 
 /// How a job ended.

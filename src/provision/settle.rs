@@ -5,8 +5,8 @@
 
 use super::Ending;
 use super::board::Notice;
-use super::desk::{Credentials, Desk};
-use super::job::{Answer, Entry, Renewal, Slot};
+use super::desk::{Contest, Credentials, Desk};
+use super::job::{self, Answer, Renewal, Slot};
 use super::queue::{Ticket, What};
 use super::ruling::{Asked, PassOver, Ruling, is_outage, rule};
 use crate::call::{Attendee, End, Fault, Hint, Sample};
@@ -16,6 +16,7 @@ use crate::client::attempt::Attempted;
 use crate::ledger::store::{Settlement, State, Written};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 /// How long an expired token may stay expired before the run gives up.
@@ -38,11 +39,11 @@ struct Way {
 }
 
 impl Desk {
-    pub(super) fn answered(&mut self, now: Duration, ticket: Ticket, slot: Slot, answer: Answer) {
+    pub(super) fn answered(&mut self, now: Duration, mut ticket: Ticket, slot: Slot, answer: Answer) {
         match answer {
             Answer::Seat(attempted) => {
                 let way = self.way(&attempted);
-                let end = self.unless_taken(attempted.end, &ticket);
+                let end = self.unless_taken(now, attempted.end, &mut ticket);
                 self.sample(slot, way, &end);
                 match end {
                     End::Settled(attendee) => self.seated(now, ticket, attendee, way),
@@ -76,20 +77,53 @@ impl Desk {
     }
 
     /// An AttendeeId that somebody else has is no answer to believe. Ids equal but for letter case may share one.
-    fn unless_taken(&mut self, end: End<Attendee>, ticket: &Ticket) -> End<Attendee> {
+    ///
+    /// Which of the two answers was the wrong one cannot be told: the service may have mixed up the first. So the first holder is
+    /// put in doubt too, and both are asked again; the id is the first holder's only if it is told a second time.
+    fn unless_taken(&mut self, now: Duration, end: End<Attendee>, ticket: &mut Ticket) -> End<Attendee> {
         let (End::Settled(attendee), What::Seat(pending)) = (&end, &ticket.what) else { return end };
         let whose = whose(&pending.asked.meeting, &pending.asked.user.folded());
-        match self.taken.insert(short_hash(&[attendee.id.as_str()]), whose) {
-            Some(other) if other != whose => {
-                self.taken.insert(short_hash(&[attendee.id.as_str()]), other);
+        let id = short_hash(&[attendee.id.as_str()]);
+        match self.taken.get(&id) {
+            Some(holder) if *holder != whose => {
+                if let Entry::Vacant(contest) = self.contested.entry(id) {
+                    contest.insert(Contest { holder: *holder, firm: false });
+                    self.left_over += 1;
+                    self.write(now, job::Entry::Doubt(attendee.id.clone()));
+                }
+                if !self.contested[&id].firm {
+                    // Nothing is gained by asking before the holder has been: the pass is over.
+                    ticket.failed = self.settings.attempts;
+                }
                 End::Unknown(Fault::ours(
                     Class::Protocol,
                     "SharedAttendeeId",
                     "the reply's AttendeeId was already given to somebody else",
                 ))
             }
-            _ => end,
+            _ => {
+                self.taken.insert(id, whose);
+                if !self.contested.is_empty() {
+                    self.holder_answered(whose, id);
+                }
+                end
+            }
         }
+    }
+
+    /// Whoever was told an id that somebody else was told too has been asked again, and was told `id`.
+    fn holder_answered(&mut self, whose: u64, id: u64) {
+        let taken = &mut self.taken;
+        self.contested.retain(|contested, contest| {
+            if contest.holder == whose {
+                contest.firm |= *contested == id;
+                if *contested != id {
+                    taken.remove(contested);
+                    return false;
+                }
+            }
+            true
+        });
     }
 
     fn seated(&mut self, now: Duration, ticket: Ticket, attendee: Attendee, way: Way) {
@@ -162,7 +196,7 @@ impl Desk {
             Ruling::Refused => self.refuse(now, ticket, fault),
             Ruling::MeetingFull => self.shut(now, ticket, fault, true),
             Ruling::MeetingGone => {
-                self.write(now, Entry::Meeting(ticket.meeting(), true));
+                self.write(now, job::Entry::Meeting(ticket.meeting(), true));
                 self.shut(now, ticket, fault, false);
             }
             Ruling::NotToBeSeen => {
@@ -273,10 +307,10 @@ impl Desk {
             }
         }
         let settlement = Settlement { seat: pending.seat, asked: pending.asked, end, attempts: ticket.attempts };
-        self.write(now, Entry::Seat(Box::new(settlement)));
+        self.write(now, job::Entry::Seat(Box::new(settlement)));
     }
 
-    pub(super) fn write(&mut self, now: Duration, entry: Entry) {
+    pub(super) fn write(&mut self, now: Duration, entry: job::Entry) {
         if matches!(self.ending, Some(Ending::Disk(_))) {
             return;
         }
@@ -287,14 +321,15 @@ impl Desk {
     }
 
     /// What has been committed may be told.
-    pub(super) fn committed(&mut self, batch: &[Entry]) {
+    pub(super) fn committed(&mut self, batch: &[job::Entry]) {
         let ends = |wanted: fn(&Written) -> bool| {
-            batch.iter().filter(|entry| matches!(entry, Entry::Seat(s) if wanted(&s.end))).count() as u64
+            batch.iter().filter(|entry| matches!(entry, job::Entry::Seat(s) if wanted(&s.end))).count() as u64
         };
         let settled = ends(|end| matches!(end, Written::Settled(_)));
         let refused = ends(|end| matches!(end, Written::Not(State::Refused | State::Rejected, _)));
+        let doubted = batch.iter().filter(|entry| matches!(entry, job::Entry::Doubt(_))).count() as u64;
         self.teller.update(|board| {
-            board.provisioned += settled;
+            board.provisioned = (board.provisioned + settled).saturating_sub(doubted);
             board.refused += refused;
         });
     }

@@ -131,7 +131,7 @@ proptest! {
         for ((key, caps, seat), fate) in pending(&ledger, Replay::Resume).into_iter().zip(&fate) {
             if *fate > 0 {
                 let settlement = settled(&ledger, seat, *fate == 1);
-                ledger.settle(&[&settlement], &[]).unwrap();
+                ledger.settle(&[&settlement], &[], &[]).unwrap();
                 known.insert(key, (*fate == 1, caps));
             }
         }
@@ -178,7 +178,7 @@ proptest! {
         ledger.begin(0, 0).unwrap();
         for seat in [1, 2] {
             let settlement = settled(&ledger, seat, true);
-            ledger.settle(&[&settlement], &[]).unwrap();
+            ledger.settle(&[&settlement], &[], &[]).unwrap();
         }
         drop(ledger);
         let db = rusqlite::Connection::open(&path).unwrap();
