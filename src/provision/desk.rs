@@ -15,7 +15,7 @@ use crate::client::judge::MeetingFacts;
 use crate::client::retry::Quota;
 use crate::client::throttle::Pace;
 use crate::drive::pump::{Next, Plan};
-use crate::ledger::store::MeetingRow;
+use crate::ledger::store::{MeetingRow, Pending};
 use crate::seed::Seed;
 use crate::stats::recorder::Recorder;
 use rand_chacha::ChaCha8Rng;
@@ -241,6 +241,20 @@ impl Desk {
         }
     }
 
+    fn fetched(&mut self, now: Duration, page: Vec<Pending>) {
+        self.source = if page.len() < PAGE { Source::Dry } else { page.last().map_or(Source::Dry, |p| Source::More(p.row)) };
+        for mut pending in page {
+            // The first seats without an end after a disorderly stop are the ones that may have been asked.
+            if !pending.doubt && self.doubtful > 0 {
+                pending.doubt = true;
+                self.doubtful -= 1;
+            }
+            let (first_due, unbelieved) = (self.first_due.remove(&pending.seat), self.unbelieved.remove(&pending.seat));
+            let ticket = Ticket::new(What::Seat(pending), now);
+            self.queue.push(Ticket { first_due, unbelieved: unbelieved.unwrap_or(0), ..ticket });
+        }
+    }
+
     /// The next request, or the earliest offset at which there may be one.
     fn ask(&mut self, now: Duration) -> Result<Job, Option<Duration>> {
         if let Credentials::Expired(at, _) = self.credentials {
@@ -360,23 +374,7 @@ impl Plan for Desk {
                 self.in_flight -= 1;
                 self.answered(now, ticket, slot, answer);
             }
-            JobEnd::Fetched(Ok(page)) => {
-                self.source =
-                    if page.len() < PAGE { Source::Dry } else { page.last().map_or(Source::Dry, |p| Source::More(p.row)) };
-                for mut pending in page {
-                    // The first seats without an end after a disorderly stop are the ones that may have been asked.
-                    if !pending.doubt && self.doubtful > 0 {
-                        pending.doubt = true;
-                        self.doubtful -= 1;
-                    }
-                    let mut ticket = Ticket::new(What::Seat(pending), now);
-                    if let What::Seat(pending) = &ticket.what {
-                        ticket.first_due = self.first_due.remove(&pending.seat);
-                        ticket.unbelieved = self.unbelieved.remove(&pending.seat).unwrap_or(0);
-                    }
-                    self.queue.push(ticket);
-                }
-            }
+            JobEnd::Fetched(Ok(page)) => self.fetched(now, page),
             JobEnd::Committed(batch, Ok(())) => {
                 self.writing = 0;
                 self.committed(&batch);
