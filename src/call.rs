@@ -6,6 +6,7 @@
 use crate::chime::capability::Capabilities;
 use crate::chime::class::Class;
 use crate::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId};
+use crate::chime::operation::Operation;
 use std::time::Duration;
 
 /// What is wanted: somebody in a meeting. Its content is its name; nothing else identifies it.
@@ -105,6 +106,8 @@ impl<T> End<T> {
 pub struct Sample {
     /// Which stage of the schedule it belongs to.
     pub stage: u16,
+    /// Which call it was.
+    pub operation: Operation,
     /// When the schedule wanted it.
     pub due: Duration,
     /// When the generator was ready for it.

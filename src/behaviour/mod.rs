@@ -1,8 +1,9 @@
 //! What a service does besides answering: latency, quota, lifetime, mischief; as values.
 //!
 //! Holds the words in which scenario files and the mock speak of a service's manners. Called by the scenario reader, which
-//! writes them into a plan, and by the mock, which acts on them. Nothing here draws chance, waits or reads a file.
+//! writes them into a plan, and by the mock, which acts on them. Nothing here waits; `draw` alone draws chance.
 
+pub mod draw;
 pub mod latency;
 pub mod mischief;
 pub mod quota;

@@ -17,6 +17,62 @@ pub struct CreateAttendeeRequest<'a> {
     pub capabilities: Option<Capabilities>,
 }
 
+/// Body of `POST /meetings/{MeetingId}/attendees?operation=batch-create`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct BatchCreateAttendeeRequest<'a> {
+    /// 1 to 100 of them.
+    pub attendees: Vec<CreateAttendeeRequest<'a>>,
+}
+
+/// Body of `POST /meetings`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateMeetingRequest<'a> {
+    /// The idempotency token: the same one finds the same meeting while it lives.
+    pub client_request_token: &'a str,
+    /// Where the media go.
+    pub media_region: &'a str,
+    /// A label of ours.
+    pub external_meeting_id: &'a str,
+}
+
+/// Reply of BatchCreateAttendee, and of ListAttendees (which has no errors).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttendeesReply {
+    /// Those that exist now.
+    #[serde(default)]
+    pub attendees: Option<Vec<AttendeeBody>>,
+    /// Those that were refused.
+    #[serde(default)]
+    pub errors: Option<Vec<ItemError>>,
+    /// Where the next page begins.
+    #[serde(default)]
+    pub next_token: Option<String>,
+}
+
+/// Why one of a batch was refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ItemError {
+    /// Who.
+    #[serde(default)]
+    pub external_user_id: Option<String>,
+    /// The short code.
+    #[serde(default)]
+    pub error_code: Option<String>,
+    /// The message.
+    #[serde(default)]
+    pub error_message: Option<String>,
+}
+
+impl std::fmt::Debug for ItemError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ItemError").field("error_code", &self.error_code).finish_non_exhaustive()
+    }
+}
+
 /// Reply of CreateAttendee and GetAttendee.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -8,4 +8,5 @@ pub mod class;
 pub mod fault;
 pub mod id;
 pub mod message;
+pub mod operation;
 pub mod quota;

@@ -4,13 +4,11 @@
 //! value with two instants, and whoever drives decides what follows.
 
 use super::endpoint::Endpoint;
-use super::judge::{self, MeetingFacts};
+use super::judge;
 use super::sign::{Signer, Unsigned, UnusableCredentials};
 use super::transport::{Reply, Transport, WireFault};
-use crate::call::{Attendee, End, Fault, Seat};
+use crate::call::{End, Fault};
 use crate::chime::class::Class;
-use crate::chime::id::MeetingId;
-use crate::chime::message::CreateAttendeeRequest;
 use crate::clock::Wall;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
@@ -47,6 +45,15 @@ pub struct Attempted<R> {
     pub answered: bool,
     /// How it ended.
     pub end: End<R>,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub method: Method,
+    pub path: String,
+    pub query: &'static str,
+    pub body: Bytes,
 }
 
 /// Which attempt at a call this is; told to the service as the SDKs do.
@@ -90,37 +97,24 @@ impl<T: Transport> Client<T> {
         Ok(())
     }
 
-    /// CreateAttendee.
-    pub async fn create_attendee(&self, seat: &Seat, attempt: Try) -> Attempted<Attendee> {
-        let request = CreateAttendeeRequest { external_user_id: seat.user.as_str(), capabilities: seat.capabilities };
-        let body = serde_json::to_vec(&request).expect("a string and three words are always JSON");
-        let path = self.endpoint.path(&format!("/meetings/{}/attendees", seat.meeting));
-        self.attempt(Method::POST, path, body.into(), attempt, |reply, secrets| judge::attendee(reply, seat, secrets)).await
-    }
-
-    /// GetMeeting.
-    pub async fn get_meeting(&self, meeting: &MeetingId, attempt: Try) -> Attempted<MeetingFacts> {
-        let path = self.endpoint.path(&format!("/meetings/{meeting}"));
-        self.attempt(Method::GET, path, Bytes::new(), attempt, |reply, secrets| judge::meeting(reply, meeting, secrets)).await
-    }
-
-    async fn attempt<R>(
+    /// Asks once. `path` is one of the API's, of characters that need no encoding; `query` is in canonical form.
+    pub(super) async fn attempt<R>(
         &self,
-        method: Method,
-        path: String,
-        body: Bytes,
+        asking: Asking,
         attempt: Try,
         judge: impl FnOnce(&Reply, &[&str]) -> End<R>,
     ) -> Attempted<R> {
+        let Asking { method, path, query, body } = asking;
+        let path = self.endpoint.path(&path);
         let signer = self.signer();
         let at = self.signing_time();
-        let unsigned = Unsigned { method: &method, host: self.endpoint.authority(), path: &path, query: "", body: &body };
+        let unsigned = Unsigned { method: &method, host: self.endpoint.authority(), path: &path, query, body: &body };
         let mut headers = signer.headers(unsigned, at);
         let tries = format!("attempt={}; max={}", attempt.number, attempt.most);
         let what = method.clone();
         headers.insert("amz-sdk-request", tries.parse().expect("two numbers fit a header"));
-        let mut request =
-            Request::builder().method(method).uri(self.endpoint.url(&path)).body(body).expect("checked by Endpoint");
+        let url = self.endpoint.url(&path, query);
+        let mut request = Request::builder().method(method).uri(url).body(body).expect("checked by Endpoint");
         *request.headers_mut() = headers;
 
         let sent = Instant::now();

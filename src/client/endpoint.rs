@@ -110,9 +110,10 @@ impl Endpoint {
         format!("{}{api}", self.prefix)
     }
 
-    /// The whole URL of a path on the wire.
-    pub fn url(&self, path_and_query: &str) -> String {
-        format!("{}://{}{path_and_query}", self.scheme, self.authority)
+    /// The whole URL of a path on the wire, with its query, if there is one.
+    pub fn url(&self, path: &str, query: &str) -> String {
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}://{}{path}{mark}{query}", self.scheme, self.authority)
     }
 }
 

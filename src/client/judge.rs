@@ -9,7 +9,7 @@ use crate::chime::capability::Capabilities;
 use crate::chime::class::Class;
 use crate::chime::fault::{bare_type, classify};
 use crate::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId, fold};
-use crate::chime::message::{AttendeeReply, ErrorBody, MeetingReply};
+use crate::chime::message::{AttendeeBody, AttendeeReply, ErrorBody, MeetingReply};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
@@ -33,7 +33,7 @@ pub fn attendee(reply: &Reply, seat: &Seat, secrets: &[&str]) -> End<Attendee> {
     if let Some(fault) = refusal(reply, secrets, Some(seat.user.as_str())) {
         return End::Refused(fault);
     }
-    match believed::<AttendeeReply>(reply).and_then(|body| attendee_of(body, seat)) {
+    match believed::<AttendeeReply>(reply).and_then(|body| attendee_of(body.attendee, seat)) {
         Ok(attendee) => End::Settled(attendee),
         Err(why) => End::Unknown(protocol(reply, why)),
     }
@@ -60,8 +60,8 @@ pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
-fn attendee_of(body: AttendeeReply, seat: &Seat) -> Result<Attendee, &'static str> {
-    let body = body.attendee;
+/// The attendee of a reply, if it is one for this seat.
+pub(super) fn attendee_of(body: AttendeeBody, seat: &Seat) -> Result<Attendee, &'static str> {
     let echoed = body.external_user_id.ok_or("the reply names no ExternalUserId")?;
     // Whether ids are compared without case is not documented, so an echo in another case is not held against the service.
     if echoed != seat.user.as_str() && fold(&echoed) != seat.user.folded() {
@@ -79,7 +79,7 @@ pub fn granted_as_asked(asked: Option<Capabilities>, granted: Option<Capabilitie
     asked.is_none() || granted.is_none() || asked == granted
 }
 
-fn believed<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, &'static str> {
+pub(super) fn believed<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, &'static str> {
     if reply.headers.get(CONTENT_ENCODING).is_some_and(|v| v != "identity") {
         return Err("the reply is compressed, which was not asked for");
     }
@@ -90,12 +90,12 @@ fn believed<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, &'static
     serde_json::from_slice(&reply.body).map_err(|_| "the reply's body is not the JSON it should be")
 }
 
-fn protocol(reply: &Reply, why: &str) -> Fault {
+pub(super) fn protocol(reply: &Reply, why: &str) -> Fault {
     Fault { request_id: request_id(reply), ..Fault::ours(Class::Protocol, "UnbelievableReply", why) }
 }
 
 /// The fault of a reply that is no success; `None` for a success.
-fn refusal(reply: &Reply, secrets: &[&str], user: Option<&str>) -> Option<Fault> {
+pub(super) fn refusal(reply: &Reply, secrets: &[&str], user: Option<&str>) -> Option<Fault> {
     let status = reply.status.as_u16();
     if reply.status.is_success() {
         return None;
@@ -124,7 +124,7 @@ fn refusal(reply: &Reply, secrets: &[&str], user: Option<&str>) -> Option<Fault>
     })
 }
 
-fn is_name(code: &str) -> bool {
+pub(super) fn is_name(code: &str) -> bool {
     (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
@@ -150,7 +150,7 @@ fn hint(headers: &HeaderMap) -> Option<Hint> {
 
 /// A server's message as it may be shown: one safe line, without the id asked for, without secrets, and without the canonical
 /// request that signature errors repeat (it holds the session token).
-fn scrub(message: &str, secrets: &[&str], user: Option<&str>) -> String {
+pub(super) fn scrub(message: &str, secrets: &[&str], user: Option<&str>) -> String {
     let mut text = message.split("The Canonical String").next().unwrap_or_default().to_owned();
     for secret in secrets.iter().filter(|s| s.len() >= 4) {
         text = text.replace(secret, "(hidden)");

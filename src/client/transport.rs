@@ -149,7 +149,7 @@ fn fault(error: &reqwest::Error) -> WireFault {
 
 /// Whether rustls is at the bottom of it. It hides inside an `io::Error` inside another, and an `io::Error` shows as its source
 /// not what it holds but the source of that.
-fn is_of_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
+pub(super) fn is_of_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
     let mut held = Some(cause);
     while let Some(error) = held {
         if error.is::<tokio_rustls::rustls::Error>() {
@@ -161,7 +161,7 @@ fn is_of_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Whether the connection broke, rather than said something odd.
-fn is_broken(kind: std::io::ErrorKind) -> bool {
+pub(super) fn is_broken(kind: std::io::ErrorKind) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, TimedOut, UnexpectedEof};
     matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | TimedOut | UnexpectedEof)
 }
@@ -178,7 +178,7 @@ fn is_cut_short(error: &reqwest::Error) -> bool {
     false
 }
 
-fn root_of(error: &dyn std::error::Error) -> String {
+pub(super) fn root_of(error: &dyn std::error::Error) -> String {
     let mut root = error;
     while let Some(next) = root.source() {
         root = next;

@@ -4,12 +4,13 @@
 //! over offsets from the start, so it can be tested without a runtime; everything that waits (a request, a commit, a look for
 //! credentials) is a job of the plan and runs here.
 
+use crate::timer::{Alarm, Grain};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use std::future::Future;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// How hard to stop. Only ever rises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -32,8 +33,10 @@ pub enum Next<J> {
     At(Duration),
     /// Nothing until something ends.
     Wait,
-    /// Nothing ever again.
+    /// Nothing ever again; what is under way is waited for.
     Done,
+    /// Nothing ever again, and what is under way is let go of.
+    Leave,
 }
 
 /// A plan of work. `now` is an offset from the start of the run.
@@ -54,8 +57,8 @@ pub trait Plan {
 }
 
 /// Runs a plan to its end. `do_job` makes the future of a job; `origin` is the start of the run. The plan bounds how many jobs
-/// are under way at once. Returns how hard it was stopped.
-pub async fn run<P, F, Fut>(plan: &mut P, do_job: F, origin: Instant, stop: &mut watch::Receiver<Stop>) -> Stop
+/// are under way at once. `grain` is how exactly due times are kept. Returns how hard it was stopped.
+pub async fn run<P, F, Fut>(plan: &mut P, do_job: F, origin: Instant, grain: Grain, stop: &mut watch::Receiver<Stop>) -> Stop
 where
     P: Plan,
     F: Fn(P::Job) -> Fut,
@@ -63,8 +66,7 @@ where
 {
     let mut under_way = FuturesUnordered::new();
     let mut told = Stop::No;
-    let timer = sleep_until(origin);
-    tokio::pin!(timer);
+    let mut alarm = Alarm::new(grain);
     loop {
         let wake = loop {
             match plan.next(origin.elapsed()) {
@@ -73,10 +75,11 @@ where
                 Next::Wait => break None,
                 Next::Done if under_way.is_empty() => return told,
                 Next::Done => break None,
+                Next::Leave => return told,
             }
         };
-        if let Some(wake) = wake.filter(|wake| timer.deadline() != *wake) {
-            timer.as_mut().reset(wake);
+        if let Some(wake) = wake {
+            alarm.set(wake);
         }
         // Ends first: they free slots and carry news. A stop is looked at once a turn all the same.
         tokio::select! {
@@ -89,7 +92,7 @@ where
                 plan.drain(origin.elapsed());
             }
             Some(end) = under_way.next(), if !under_way.is_empty() => plan.ended(origin.elapsed(), end),
-            () = &mut timer, if wake.is_some() => {}
+            () = alarm.rings(), if wake.is_some() => {}
         }
     }
 }
@@ -152,7 +155,7 @@ mod tests {
     async fn work_starts_when_due_and_all_of_it_ends() {
         let mut plan = Three { started: 0, running: 0, ends: vec![], draining: false };
         let (_keep, mut stop) = watch::channel(Stop::No);
-        let how = run(&mut plan, work, Instant::now(), &mut stop).await;
+        let how = run(&mut plan, work, Instant::now(), Grain::Coarse, &mut stop).await;
         assert_eq!(how, Stop::No);
         assert_eq!(plan.ends, [(0, 1500), (1, 2500), (2, 3500)].map(|(n, ms)| (n, Duration::from_millis(ms))));
     }
@@ -171,8 +174,7 @@ mod tests {
                 }
                 std::future::pending::<()>().await
             };
-            let how =
-                tokio::select! { how = run(&mut plan, work, Instant::now(), &mut stop) => how, () = stopper => unreachable!() };
+            let how = tokio::select! { how = run(&mut plan, work, Instant::now(), Grain::Coarse, &mut stop) => how, () = stopper => unreachable!() };
             assert_eq!((how, plan.ends.len()), (if second { Stop::Now } else { Stop::Drain }, ends));
         }
     }

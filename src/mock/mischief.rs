@@ -5,10 +5,10 @@
 //! rule, the request and how often that request was seen, never from the order of arrival: a run replays.
 
 use super::fault::Fault;
-use super::latency::Draw;
 use super::operation::Operation;
 use super::spoil::Wire;
 use crate::behaviour::BadBehaviour;
+use crate::behaviour::draw::Draw;
 use crate::behaviour::mischief::{ErrorAnswer, Moment, Rule, Trick};
 use crate::chime::fault::Exception;
 use crate::seed::Seed;

@@ -12,7 +12,6 @@ pub mod fault;
 pub mod ids;
 pub mod input;
 pub mod keys;
-pub mod latency;
 pub mod limits;
 pub mod mischief;
 pub mod operation;
@@ -23,17 +22,18 @@ pub mod sides;
 pub mod spoil;
 pub mod state;
 pub mod verify;
+pub mod workers;
 
 pub use answer::{Answer, Told};
 pub use keys::{DEFAULT_ACCESS_KEY, DEFAULT_ACCOUNT, DEFAULT_REGION, DEFAULT_SECRET_KEY};
 pub use options::{Auth, Options};
 
 use crate::behaviour::BadBehaviour;
+use crate::behaviour::draw::Draw;
 use crate::chime::id::MeetingId;
 use answer::Dates;
 use fault::Fault;
 use ids::{Guid, request_id};
-use latency::{Draw, Workers};
 use limits::Limits;
 use mischief::{Mischief, Spell};
 use operation::Route;
@@ -47,6 +47,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use verify::canonical::Received;
 use verify::{Caller, Verifier};
+use workers::Workers;
 
 /// The service, on the other end of a call.
 pub struct Mock {

@@ -27,6 +27,7 @@ use crate::drive::pump::{self, Stop};
 use crate::ledger::schema::LedgerError;
 use crate::ledger::store::Replay;
 use crate::stats::recorder::Recorder;
+use crate::timer::Grain;
 use board::Teller;
 use desk::Desk;
 use hands::{Hands, locked};
@@ -130,7 +131,7 @@ pub async fn run<T: Transport>(
     };
     teller.update(|board| board.seats = seats);
     let mut desk = Desk::new(settings, teller, meetings, taken, doubtful, origin);
-    let told = pump::run(&mut desk, |job| hands.work(job), origin, stop).await;
+    let told = pump::run(&mut desk, |job| hands.work(job), origin, Grain::Coarse, stop).await;
     let (ending, mut recorder, samples) = desk.close();
     if let Some(second) = recorder.take_second() {
         // The run's numbers are in the summary, too; a log that cannot be ended is no reason to lose the outputs.

@@ -12,6 +12,7 @@ use super::ruling::{Asked, PassOver, Ruling, is_outage, rule};
 use crate::call::{Attendee, End, Fault, Hint, Sample};
 use crate::chime::class::{Class, Tier};
 use crate::chime::id::MeetingId;
+use crate::chime::operation::Operation;
 use crate::client::attempt::Attempted;
 use crate::ledger::store::{Settlement, State, Written};
 use rand::RngExt;
@@ -44,7 +45,7 @@ impl Desk {
             Answer::Seat(attempted) => {
                 let way = self.way(&attempted);
                 let end = self.unless_taken(now, attempted.end, &mut ticket);
-                self.sample(slot, way, &end);
+                self.sample(Operation::CreateAttendee, slot, way, &end);
                 match end {
                     End::Settled(attendee) => self.seated(now, ticket, attendee, way),
                     End::Refused(fault) | End::Unknown(fault) => self.failed(now, ticket, way, fault),
@@ -52,7 +53,7 @@ impl Desk {
             }
             Answer::Meeting(attempted) => {
                 let way = self.way(&attempted);
-                self.sample(slot, way, &attempted.end);
+                self.sample(Operation::GetMeeting, slot, way, &attempted.end);
                 match attempted.end {
                     End::Settled(facts) => self.looked(now, &ticket, facts),
                     End::Refused(fault) | End::Unknown(fault) => self.failed(now, ticket, way, fault),
@@ -67,9 +68,9 @@ impl Desk {
         Way { sent: since(sent), done: since(done), perhaps_sent, answered }
     }
 
-    fn sample<R>(&mut self, slot: Slot, way: Way, end: &End<R>) {
-        let sample = Sample { stage: 0, due: slot.due, ready: slot.ready, sent: way.sent, done: way.done, class: end.class() };
-        self.recorder.record(&sample);
+    fn sample<R>(&mut self, operation: Operation, slot: Slot, way: Way, end: &End<R>) {
+        let (class, Way { sent, done, .. }) = (end.class(), way);
+        self.recorder.record(&Sample { stage: 0, operation, due: slot.due, ready: slot.ready, sent, done, class });
         self.answers += u64::from(way.answered);
         if let Some(fault) = end.fault() {
             self.samples.add(fault);

@@ -1,61 +1,25 @@
 //! Which calls a scenario makes.
 //!
-//! Holds [`Operation`], [`Mix`] and their reader. Called by `file`, and by the engine to choose. It never makes a call.
+//! Holds [`Mix`] and its reader. Called by `file`, and by the engine to choose. It never makes a call.
 
 use super::format::{CALLS, OPERATIONS, WEIGHTS};
 use super::reader::{Faults, Keys};
 use super::scalars::{list, word};
+use crate::chime::operation::Operation;
 use crate::yaml::node::Node;
 
-/// A call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// CreateAttendee.
-    CreateAttendee,
-    /// BatchCreateAttendee.
-    BatchCreateAttendee,
-    /// CreateMeeting.
-    CreateMeeting,
-    /// GetAttendee.
-    GetAttendee,
-    /// ListAttendees.
-    ListAttendees,
-    /// DeleteAttendee.
-    DeleteAttendee,
-}
+/// The calls that a scenario can ask for, in the order of [`CALLS`].
+const IN_SCENARIOS: [Operation; CALLS.len()] = [
+    Operation::CreateAttendee,
+    Operation::BatchCreateAttendee,
+    Operation::CreateMeeting,
+    Operation::GetAttendee,
+    Operation::ListAttendees,
+    Operation::DeleteAttendee,
+];
 
-impl Operation {
-    /// All of them, in the order of [`CALLS`].
-    pub const ALL: [Operation; 6] = [
-        Operation::CreateAttendee,
-        Operation::BatchCreateAttendee,
-        Operation::CreateMeeting,
-        Operation::GetAttendee,
-        Operation::ListAttendees,
-        Operation::DeleteAttendee,
-    ];
-
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        CALLS[self as usize]
-    }
-
-    fn of(name: &str) -> Option<Operation> {
-        Operation::ALL.into_iter().find(|operation| operation.name() == name)
-    }
-
-    pub(super) fn read(node: &Node, faults: &Faults) -> Option<Operation> {
-        Operation::of(word(node, &CALLS, faults)?)
-    }
-
-    fn makes_attendees(self) -> bool {
-        matches!(self, Operation::CreateAttendee | Operation::BatchCreateAttendee)
-    }
-
-    /// Whether it is about an attendee that must have been made before.
-    fn needs_attendee(self) -> bool {
-        matches!(self, Operation::GetAttendee | Operation::DeleteAttendee)
-    }
+pub(super) fn called(node: &Node, faults: &Faults) -> Option<Operation> {
+    Operation::from_name(word(node, &CALLS, faults)?)
 }
 
 /// Which calls are made, and how one is chosen.
@@ -118,7 +82,7 @@ pub(super) fn read<'a>(node: &'a Node, faults: &'a Faults<'a>) -> Option<Mix> {
     if how == "weights" {
         let keys = Keys::open(node, &WEIGHTS, faults)?;
         let weights: Vec<_> =
-            Operation::ALL.into_iter().filter_map(|call| Some((call, keys.counted(call.name())?.value))).collect();
+            IN_SCENARIOS.into_iter().filter_map(|call| Some((call, keys.counted(call.name())?.value))).collect();
         keys.end();
         if weights.is_empty() {
             return faults.none(node.place, "operations.weights names no call");
@@ -130,7 +94,7 @@ pub(super) fn read<'a>(node: &'a Node, faults: &'a Faults<'a>) -> Option<Mix> {
         return Some(Mix::Weights(weights));
     }
     let nodes = list(node, "operations.sequence", faults)?;
-    let calls: Vec<Option<Operation>> = nodes.iter().map(|node| Operation::read(node, faults)).collect();
+    let calls: Vec<Option<Operation>> = nodes.iter().map(|node| called(node, faults)).collect();
     let mut there = false;
     for (call, node) in calls.iter().zip(nodes) {
         let Some(call) = call else { continue };

@@ -12,6 +12,7 @@ use super::reader::Faults;
 use super::template::Template;
 use super::threshold::Threshold;
 use crate::chime::id::MeetingId;
+use crate::chime::operation::Operation;
 use crate::chime::quota::IDLE_MEETING_SECONDS;
 use crate::schedule::Schedule;
 use crate::seed::Seed;
@@ -214,7 +215,7 @@ fn warnings(plan: &Plan, doc: &Document, root: &Node) -> Vec<YamlError> {
         Load::Closed { .. } => 0,
     };
     let wanted = (arrivals as f64 * plan.mix.seats_an_arrival()).round() as u64;
-    let deletes = plan.mix.calls().contains(&super::operation::Operation::DeleteAttendee);
+    let deletes = plan.mix.calls().contains(&Operation::DeleteAttendee);
     if let Some(seats) = seats.filter(|seats| *seats < wanted && !deletes) {
         let place = root.get("target").and_then(|target| target.get("meetings")).map_or(root.place, |node| node.place);
         let message = format!(

@@ -6,10 +6,11 @@
 use super::format::{CALLS, THRESHOLD};
 use super::load::{Load, Stage};
 use super::names::nearest;
-use super::operation::{Mix, Operation};
+use super::operation::{Mix, called};
 use super::reader::{At, Faults, Keys};
 use super::scalars::{flag, name, span, text};
 use crate::chime::class::Class;
+use crate::chime::operation::Operation;
 use crate::stats::recorder::Metric;
 use crate::stats::threshold::{Check, Counted, Subject};
 use crate::yaml::node::{Content, Node};
@@ -80,7 +81,7 @@ pub(super) fn read<'a>(node: &'a Node, faults: &'a Faults<'a>) -> Option<Written
     let keys = Keys::open(node, &THRESHOLD, faults)?;
     let what = keys.read("check", check);
     let stage = keys.read("stage", name);
-    let operation = keys.read("operation", Operation::read);
+    let operation = keys.read("operation", called);
     let class = keys.read("class", class);
     let (over, times, after) = (keys.read("over", span), keys.counted("for"), keys.read("after", span));
     let abort = keys.or("abort", false, flag);

@@ -213,6 +213,7 @@ mod tests {
         let us = Duration::from_micros;
         Sample {
             stage: 0,
+            operation: crate::chime::operation::Operation::CreateAttendee,
             due: us(due),
             ready: us(due + ready),
             sent: us(due + ready + sent),

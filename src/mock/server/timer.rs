@@ -1,30 +1,29 @@
-//! Waiting to within a tenth of a millisecond.
+//! Waiting for many deadlines at once, each to within a tenth of a millisecond.
 //!
-//! Holds [`Timer`]: tokio's own is a millisecond coarse by intent, too coarse for a latency of 5 ms that a measurement is to be
-//! checked against. One thread waits for the next deadline on a condition variable, which the kernel wakes within some 60 µs.
+//! Holds [`Timer`]: one task waits for the next of all deadlines by `crate::timer`'s exact alarm. Called for each answer that is to
+//! take a while. It never sees what is waited for.
 
+use crate::timer::{Alarm, Grain};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-/// Deadlines on their way to the thread; beyond it, tokio's timer waits instead.
+/// Deadlines on their way to the task; beyond it, tokio's timer waits instead.
 const QUEUE: usize = 1 << 16;
 
 /// A precise timer.
 #[derive(Debug)]
 pub struct Timer {
-    sender: Option<SyncSender<(Instant, oneshot::Sender<()>)>>,
+    sender: mpsc::Sender<(Instant, oneshot::Sender<()>)>,
 }
 
 impl Timer {
-    /// Starts the thread. Should there be none to be had, tokio's timer stands in.
+    /// Starts the task, within a runtime; it ends with this value.
     pub fn start() -> Timer {
-        let (sender, receiver) = sync_channel(QUEUE);
-        let thread = std::thread::Builder::new().name("mock-timer".into()).spawn(move || wait(&receiver));
-        Timer { sender: thread.ok().map(|_| sender) }
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(wait(receiver));
+        Timer { sender }
     }
 
     /// Waits until the deadline.
@@ -33,7 +32,7 @@ impl Timer {
             return;
         }
         let (done, waiting) = oneshot::channel();
-        let taken = self.sender.as_ref().is_some_and(|sender| sender.try_send((deadline, done)).is_ok());
+        let taken = self.sender.try_send((deadline, done)).is_ok();
         if !taken || waiting.await.is_err() {
             tokio::time::sleep_until(deadline).await;
         }
@@ -48,20 +47,23 @@ impl PartialEq for Entry {
         (self.0, self.1) == (other.0, other.1)
     }
 }
+
 impl Eq for Entry {}
+
 impl PartialOrd for Entry {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
+
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.0, self.1).cmp(&(other.0, other.1))
     }
 }
 
-fn wait(receiver: &Receiver<(Instant, oneshot::Sender<()>)>) {
-    let (mut heap, mut count) = (BinaryHeap::<Reverse<Entry>>::new(), 0u64);
+async fn wait(mut receiver: mpsc::Receiver<(Instant, oneshot::Sender<()>)>) {
+    let (mut heap, mut count, mut alarm) = (BinaryHeap::<Reverse<Entry>>::new(), 0u64, Alarm::new(Grain::Fine));
     loop {
         let now = Instant::now();
         while heap.peek().is_some_and(|Reverse(entry)| entry.0 <= now) {
@@ -70,14 +72,18 @@ fn wait(receiver: &Receiver<(Instant, oneshot::Sender<()>)>) {
                 let _ = done.send(());
             }
         }
-        let next = heap.peek().map_or(Duration::from_secs(3600), |Reverse(entry)| entry.0 - now);
-        match receiver.recv_timeout(next) {
-            Ok((deadline, done)) => {
-                count += 1;
-                heap.push(Reverse(Entry(deadline, count, done)));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+        if let Some(Reverse(next)) = heap.peek() {
+            alarm.set(next.0);
+        }
+        tokio::select! {
+            more = receiver.recv() => match more {
+                Some((deadline, done)) => {
+                    count += 1;
+                    heap.push(Reverse(Entry(deadline, count, done)));
+                }
+                None => return,
+            },
+            () = alarm.rings(), if !heap.is_empty() => {}
         }
     }
 }
@@ -85,6 +91,7 @@ fn wait(receiver: &Receiver<(Instant, oneshot::Sender<()>)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn deadlines_pass_in_their_order() {

@@ -1,18 +1,15 @@
-//! How long one answer takes.
+//! A latency, drawn.
 //!
-//! Holds [`Draw`], which draws from a [`Latency`], and [`Workers`], a queueing server of known capacity. Called once a request.
-//! Nothing here waits: a latency is a number that goes with the answer. Draws follow from the seed and the request's number.
+//! Holds [`Draw`]. Called by the mock for each answer, and by the load engine for what its users think between calls. Nothing here
+//! waits: what is drawn is a number, and follows from the seed and the number of the draw alone. A recording is read once.
 
-use crate::behaviour::latency::Unit;
-use crate::behaviour::{BadBehaviour, Latency};
+use super::latency::Unit;
+use super::{BadBehaviour, Latency};
 use crate::seed::Seed;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::Duration;
 
 /// Quantiles kept of a recording: enough for the 99.99th percentile.
@@ -103,31 +100,6 @@ fn quantiles(file: &Path, unit: Unit) -> Result<Vec<Duration>, BadBehaviour> {
     Ok((0..STEPS).map(|step| of(sum.value_at_quantile((step as f64 + 0.5) / STEPS as f64))).collect())
 }
 
-/// A server of k workers with one queue in front, first come, first served: its capacity is k / service time, and beyond it
-/// waiting grows without end, as in life.
-#[derive(Debug)]
-pub struct Workers {
-    service: Draw,
-    /// When each worker is free again.
-    free_at: Mutex<BinaryHeap<Reverse<Duration>>>,
-}
-
-impl Workers {
-    /// A server with so many workers, each busy with a request for as long as drawn.
-    pub fn new(count: usize, service: Draw) -> Workers {
-        Workers { service, free_at: Mutex::new((0..count.max(1)).map(|_| Reverse(Duration::ZERO)).collect()) }
-    }
-
-    /// How long after `now` the n-th request is done: its wait in line, and its service.
-    pub fn done_after(&self, now: Duration, n: u64) -> Duration {
-        let mut free_at = self.free_at.lock().expect("nothing panics while it holds the workers");
-        let start = free_at.pop().map_or(now, |Reverse(free)| free.max(now));
-        let done = start + self.service.at(n);
-        free_at.push(Reverse(done));
-        done - now
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,16 +127,6 @@ mod tests {
         assert!(all[0] >= 10.0 && all[19_999] <= 50.0);
         near(all[10_000], 30.0, 0.03);
         assert_eq!(drawn("uniform:10ms..50ms"), all);
-    }
-
-    #[test]
-    fn a_queue_forms_behind_the_workers() {
-        let service = Draw::new("20ms".parse().unwrap(), Seed(1), "service").unwrap();
-        let workers = Workers::new(2, service);
-        let ms = |n| Duration::from_millis(n);
-        let waits: Vec<Duration> = (0..5).map(|n| workers.done_after(ms(0), n)).collect();
-        assert_eq!(waits, [ms(20), ms(20), ms(40), ms(40), ms(60)]);
-        assert_eq!(workers.done_after(ms(1000), 5), ms(20));
     }
 
     #[test]

@@ -1,0 +1,92 @@
+//! The calls, each in one attempt.
+//!
+//! Holds what each operation sends. Called by the verbs through `drive`. What a reply means is in `judge` and `replies`; nothing
+//! here asks twice.
+
+use super::attempt::{Asking, Attempted, Client, Try};
+use super::judge::{self, MeetingFacts};
+use super::replies::{self, Batch};
+use super::transport::Transport;
+use crate::call::{Attendee, Seat};
+use crate::chime::id::{AttendeeId, MeetingId};
+use crate::chime::message::{BatchCreateAttendeeRequest, CreateAttendeeRequest, CreateMeetingRequest};
+use bytes::Bytes;
+use http::Method;
+use serde::Serialize;
+
+/// A meeting that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingWish {
+    /// The idempotency token, of the characters `[-_a-zA-Z0-9]`, 2 to 64.
+    pub token: String,
+    /// A label of ours, 2 to 64 characters.
+    pub label: String,
+}
+
+impl<T: Transport> Client<T> {
+    /// CreateAttendee.
+    pub async fn create_attendee(&self, seat: &Seat, attempt: Try) -> Attempted<Attendee> {
+        let asking = post(format!("/meetings/{}/attendees", seat.meeting), "", &wish(seat));
+        self.attempt(asking, attempt, |reply, secrets| judge::attendee(reply, seat, secrets)).await
+    }
+
+    /// BatchCreateAttendee, for 1 to 100 seats of one meeting.
+    pub async fn batch_create_attendee(&self, meeting: &MeetingId, seats: &[Seat], attempt: Try) -> Attempted<Batch> {
+        let body = BatchCreateAttendeeRequest { attendees: seats.iter().map(wish).collect() };
+        let asking = post(format!("/meetings/{meeting}/attendees"), "operation=batch-create", &body);
+        self.attempt(asking, attempt, |reply, secrets| replies::batch(reply, seats, secrets)).await
+    }
+
+    /// GetAttendee.
+    pub async fn get_attendee(&self, seat: &Seat, id: &AttendeeId, attempt: Try) -> Attempted<Attendee> {
+        let asking = bare(Method::GET, format!("/meetings/{}/attendees/{id}", seat.meeting));
+        self.attempt(asking, attempt, |reply, secrets| replies::same_attendee(reply, seat, id, secrets)).await
+    }
+
+    /// ListAttendees: the first page, and how many are on it.
+    pub async fn list_attendees(&self, meeting: &MeetingId, attempt: Try) -> Attempted<usize> {
+        let asking = bare(Method::GET, format!("/meetings/{meeting}/attendees"));
+        self.attempt(asking, attempt, replies::page).await
+    }
+
+    /// DeleteAttendee.
+    pub async fn delete_attendee(&self, meeting: &MeetingId, id: &AttendeeId, attempt: Try) -> Attempted<()> {
+        let asking = bare(Method::DELETE, format!("/meetings/{meeting}/attendees/{id}"));
+        self.attempt(asking, attempt, replies::gone).await
+    }
+
+    /// CreateMeeting, with media in the region that is asked.
+    pub async fn create_meeting(&self, wish: &MeetingWish, attempt: Try) -> Attempted<MeetingId> {
+        let body = CreateMeetingRequest {
+            client_request_token: &wish.token,
+            media_region: self.endpoint().region(),
+            external_meeting_id: &wish.label,
+        };
+        self.attempt(post("/meetings".to_owned(), "", &body), attempt, replies::made).await
+    }
+
+    /// GetMeeting.
+    pub async fn get_meeting(&self, meeting: &MeetingId, attempt: Try) -> Attempted<MeetingFacts> {
+        let asking = bare(Method::GET, format!("/meetings/{meeting}"));
+        self.attempt(asking, attempt, |reply, secrets| judge::meeting(reply, meeting, secrets)).await
+    }
+
+    /// DeleteMeeting, which succeeds for a meeting that is gone already.
+    pub async fn delete_meeting(&self, meeting: &MeetingId, attempt: Try) -> Attempted<()> {
+        let asking = bare(Method::DELETE, format!("/meetings/{meeting}"));
+        self.attempt(asking, attempt, replies::gone).await
+    }
+}
+
+fn wish(seat: &Seat) -> CreateAttendeeRequest<'_> {
+    CreateAttendeeRequest { external_user_id: seat.user.as_str(), capabilities: seat.capabilities }
+}
+
+fn post(path: String, query: &'static str, body: &impl Serialize) -> Asking {
+    let body = serde_json::to_vec(body).expect("strings and lists of them are always JSON").into();
+    Asking { method: Method::POST, path, query, body }
+}
+
+fn bare(method: Method, path: String) -> Asking {
+    Asking { method, path, query: "", body: Bytes::new() }
+}
