@@ -41,6 +41,7 @@ pub mod ledger;
 
 pub mod stats;
 
+pub mod load;
 pub mod provision;
 pub mod run_dir;
 

@@ -3,7 +3,7 @@
 //! Holds [`RunDir`] (the directory, its lock, whole publications) and [`Logs`] (what is appended second by second). Called by
 //! the verbs. It knows names and durability, never contents. docs/formats.md describes each file.
 
-use crate::stats::recorder::{Metric, Second};
+use crate::stats::series::Row;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use sha2::{Digest, Sha256};
@@ -192,8 +192,9 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Opens both, with heads if they are new. `first` and `now` are when the run's first session and this one began.
-    pub fn open(dir: &RunDir, first: SystemTime, now: SystemTime) -> Result<Logs, RunDirError> {
+    /// Opens both, with heads if they are new. `first` and `now` are when the run's first session and this one began; `columns` is
+    /// the head of the series.
+    pub fn open(dir: &RunDir, first: SystemTime, now: SystemTime, columns: &str) -> Result<Logs, RunDirError> {
         let append = |name: &str| {
             let path = dir.reserve(name)?;
             OpenOptions::new().append(true).open(&path).map_err(|error| RunDirError::Io { path, error })
@@ -204,58 +205,36 @@ impl Logs {
             offset: now.duration_since(first).unwrap_or_default(),
         };
         let path = dir.file("latency.hlog");
-        logs.heads(first).map_err(|error| RunDirError::Io { path, error })?;
+        logs.heads(first, columns).map_err(|error| RunDirError::Io { path, error })?;
         Ok(logs)
     }
 
-    fn heads(&mut self, first: SystemTime) -> io::Result<()> {
+    fn heads(&mut self, first: SystemTime, columns: &str) -> io::Result<()> {
         if self.hlog.metadata()?.len() == 0 {
             let mut serializer = V2DeflateSerializer::new();
             let mut builder = IntervalLogWriterBuilder::new();
-            builder
-                .add_comment("[Histogram log format version 1.3]")
-                .add_comment("[headcount: values in microseconds; tags response, service, queue, lag, token]");
+            builder.add_comment("[Histogram log format version 1.3]").add_comment(
+                "[headcount: values in microseconds; tags response, service, queue, lag, token, and METRIC/STAGE/CALL/CLASS]",
+            );
             builder.with_start_time(first).begin_log_with(&mut self.hlog, &mut serializer)?;
         }
         if self.series.metadata()?.len() == 0 {
-            let classes: Vec<&str> = crate::chime::class::Class::ALL.iter().map(|c| c.name()).collect();
-            let heads = "second,sent,done,service_p50_us,service_p99_us,response_p50_us,response_p99_us,lag_p99_us";
-            writeln!(self.series, "{heads},{}", classes.join(","))?;
+            writeln!(self.series, "{columns}")?;
         }
         Ok(())
     }
 
     /// Appends a second.
-    pub fn append(&mut self, second: &Second) -> io::Result<()> {
-        let start = self.offset + Duration::from_secs(second.at);
+    pub fn append(&mut self, row: &Row) -> io::Result<()> {
+        let start = self.offset + Duration::from_secs(row.at);
         let mut serializer = V2DeflateSerializer::new();
         let mut bytes = Vec::with_capacity(4096);
         let mut writer = IntervalLogWriterBuilder::new().begin_log_with(&mut bytes, &mut serializer)?;
-        for metric in Metric::ALL {
-            let histogram = second.latencies.of(metric);
-            if !histogram.is_empty() {
-                writer
-                    .write_histogram(histogram, start, Duration::from_secs(1), Tag::new(metric.name()))
-                    .map_err(io::Error::other)?;
-            }
+        for (tag, histogram) in &row.histograms {
+            writer.write_histogram(histogram, start, Duration::from_secs(1), Tag::new(tag)).map_err(io::Error::other)?;
         }
         self.hlog.write_all(&bytes)?;
-        let of = |metric, q| second.latencies.of(metric).value_at_quantile(q);
-        let mut line = format!("{},{},{}", start.as_secs(), second.sent, second.classes.total());
-        for (metric, q) in [
-            (Metric::Service, 0.5),
-            (Metric::Service, 0.99),
-            (Metric::Response, 0.5),
-            (Metric::Response, 0.99),
-            (Metric::Lag, 0.99),
-        ] {
-            line.push_str(&format!(",{}", of(metric, q)));
-        }
-        for class in crate::chime::class::Class::ALL {
-            line.push_str(&format!(",{}", second.classes.of(*class)));
-        }
-        line.push('\n');
-        self.series.write_all(line.as_bytes())
+        writeln!(self.series, "{},{}", start.as_secs(), row.cells)
     }
 }
 

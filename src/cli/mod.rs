@@ -3,6 +3,7 @@
 //! Holds the command line: one file a verb, each with its `Args` and its `run`. Called by `main` alone. Everything below it is
 //! told what it needs as values; nothing below it prints, reads the environment or decides an exit code.
 
+pub mod embedded;
 pub mod failure;
 pub mod input;
 pub mod progress;

@@ -39,7 +39,7 @@ impl Backoff {
 }
 
 /// The retry quota: 500 tokens; a retry costs 14, a success gives 1 back, a success after a retry gives its cost back.
-/// Throttles are flow control here and cost nothing.
+/// A throttle's costs 5. In provisioning, throttles are flow control and cost nothing.
 #[derive(Debug, Clone)]
 pub struct Quota {
     tokens: u32,
@@ -49,6 +49,7 @@ pub struct Quota {
 impl Quota {
     const FULL: u32 = 500;
     const COST: u32 = 14;
+    const COST_THROTTLED: u32 = 5;
 
     /// A full quota; `bounded: false` never runs out (the legacy mode has none).
     pub fn new(bounded: bool) -> Self {
@@ -57,12 +58,18 @@ impl Quota {
 
     /// Pays for a retry, if that can be afforded.
     pub fn pay(&mut self) -> bool {
+        self.pay_for(false)
+    }
+
+    /// The same; the SDKs pay less for a retry after a throttle.
+    pub fn pay_for(&mut self, throttled: bool) -> bool {
+        let cost = if throttled { Self::COST_THROTTLED } else { Self::COST };
         if !self.bounded {
             return true;
         }
-        let can = self.tokens >= Self::COST;
+        let can = self.tokens >= cost;
         if can {
-            self.tokens -= Self::COST;
+            self.tokens -= cost;
         }
         can
     }

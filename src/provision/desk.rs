@@ -18,6 +18,7 @@ use crate::drive::pump::{Next, Plan};
 use crate::ledger::store::{MeetingRow, Pending};
 use crate::seed::Seed;
 use crate::stats::recorder::Recorder;
+use crate::stats::samples::Samples;
 use rand_chacha::ChaCha8Rng;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -121,7 +122,7 @@ pub struct Desk {
     pub(super) succeeded: u64,
     pub(super) errors: u64,
     pub(super) ending: Option<Ending>,
-    pub(super) samples: super::samples::Samples,
+    pub(super) samples: Samples,
     pub(super) answers: u64,
     pub(super) renewed_at: Duration,
     /// Meetings that may not be looked at.
@@ -178,7 +179,7 @@ impl Desk {
             unbelieved: HashMap::new(),
             succeeded: 0,
             ending: None,
-            samples: super::samples::Samples::default(),
+            samples: Samples::default(),
             answers: 0,
             renewed_at: Duration::ZERO,
             unseen: 0,
@@ -188,7 +189,7 @@ impl Desk {
     }
 
     /// How the run ended, and everything it counted.
-    pub fn close(self) -> (Ending, Recorder, super::samples::Samples) {
+    pub fn close(self) -> (Ending, Recorder, Samples) {
         (self.ending.unwrap_or(Ending::Finished), self.recorder, self.samples)
     }
 

@@ -12,6 +12,7 @@ use crate::client::transport::Transport;
 use crate::ledger::schema::{Ledger, LedgerError};
 use crate::ledger::store::Replay;
 use crate::run_dir::Logs;
+use crate::stats::series::Row;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything the jobs work on.
@@ -57,7 +58,7 @@ impl<T: Transport> Hands<T> {
             }
             Job::Log(second) => {
                 let logs = self.logs.clone();
-                let logged = tokio::task::spawn_blocking(move || locked(&logs).append(&second)).await;
+                let logged = tokio::task::spawn_blocking(move || locked(&logs).append(&Row::of_second(&second))).await;
                 JobEnd::Logged(logged.unwrap_or_else(|panic| Err(std::io::Error::other(panic))))
             }
             // Boxed, because it is rare and large: every job pays for the largest of them in bytes moved.

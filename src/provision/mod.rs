@@ -14,7 +14,6 @@ pub mod outage;
 pub mod publish;
 pub mod queue;
 pub mod ruling;
-pub mod samples;
 pub mod settle;
 pub mod summary;
 pub mod table;
@@ -27,6 +26,8 @@ use crate::drive::pump::{self, Stop};
 use crate::ledger::schema::LedgerError;
 use crate::ledger::store::Replay;
 use crate::stats::recorder::Recorder;
+use crate::stats::samples::Samples;
+use crate::stats::series::Row;
 use crate::timer::Grain;
 use board::Teller;
 use desk::Desk;
@@ -103,7 +104,7 @@ pub struct Ran {
     /// What it measured.
     pub recorder: Recorder,
     /// What went wrong, with examples.
-    pub samples: samples::Samples,
+    pub samples: Samples,
     /// Outcomes whose checksum failed; they were asked again.
     pub damaged: u64,
     /// Seats that were to be asked for.
@@ -135,7 +136,7 @@ pub async fn run<T: Transport>(
     let (ending, mut recorder, samples) = desk.close();
     if let Some(second) = recorder.take_second() {
         // The run's numbers are in the summary, too; a log that cannot be ended is no reason to lose the outputs.
-        let _ = locked(&hands.logs).append(&second);
+        let _ = locked(&hands.logs).append(&Row::of_second(&second));
     }
     let ending = if told == Stop::Now { Ending::Abandoned } else { ending };
     Ok(Ran { ending, recorder, samples, damaged, seats, took: origin.elapsed() })

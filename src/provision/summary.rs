@@ -3,10 +3,10 @@
 //! Holds [`Summary`], version 1 of the format in docs/formats.md. Called once a run. It holds no id, no token and no credential.
 
 use super::publish::Published;
-use super::samples::Kind;
 use super::{Ending, Ran};
 use crate::ledger::export::Counts;
-use crate::stats::recorder::{Latencies, Metric};
+use crate::stats::recorder::Metric;
+use crate::stats::told::{ClassCount, Percentiles};
 use std::collections::BTreeMap;
 
 /// The file.
@@ -38,55 +38,10 @@ pub struct Summary {
     pub latency_ms: BTreeMap<&'static str, Percentiles>,
 }
 
-/// A class's count, with the codes behind it.
-#[derive(Debug, serde::Serialize)]
-pub struct ClassCount {
-    /// How many attempts ended so.
-    pub count: u64,
-    /// What it means and what to do.
-    pub meaning: &'static str,
-    /// By the service's code, with a few examples.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub codes: BTreeMap<String, Kind>,
-}
-
-/// A latency distribution; percentiles of an empty one are absent.
-#[derive(Debug, serde::Serialize)]
-pub struct Percentiles {
-    /// Values.
-    pub count: u64,
-    /// The numbers.
-    #[serde(flatten)]
-    pub at: BTreeMap<&'static str, f64>,
-}
-
-impl Percentiles {
-    /// Of one metric, in milliseconds.
-    pub fn of(latencies: &Latencies, metric: Metric) -> Percentiles {
-        let histogram = latencies.of(metric);
-        let ms = |us: f64| (us / 1000.0 * 1000.0).round() / 1000.0;
-        let mut at = BTreeMap::new();
-        if !histogram.is_empty() {
-            for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99_9", 0.999)] {
-                at.insert(name, ms(histogram.value_at_quantile(q) as f64));
-            }
-            at.insert("max", ms(histogram.max() as f64));
-            at.insert("mean", ms(histogram.mean()));
-        }
-        Percentiles { count: histogram.len(), at }
-    }
-}
-
 impl Summary {
     /// Sums a run up.
     pub fn of(ran: &Ran, published: &Published) -> Summary {
         let (ending, reason) = ran.ending.words();
-        let classes = ran.recorder.classes().iter().map(|(class, count)| {
-            (
-                class.name(),
-                ClassCount { count, meaning: class.meaning(), codes: ran.samples.of(class).cloned().unwrap_or_default() },
-            )
-        });
         Summary {
             version: 1,
             kind: "provision",
@@ -98,7 +53,7 @@ impl Summary {
             damaged: ran.damaged,
             requests: ran.recorder.requests(),
             seconds: (ran.took.as_secs_f64() * 1000.0).round() / 1000.0,
-            classes: classes.collect(),
+            classes: ClassCount::all(ran.recorder.classes(), &ran.samples),
             latency_ms: Metric::ALL.iter().map(|m| (m.name(), Percentiles::of(ran.recorder.latencies(), *m))).collect(),
         }
     }

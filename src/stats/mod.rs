@@ -1,8 +1,13 @@
 //! How it went, in numbers that add: constant memory, merged by adding.
 //!
-//! Holds the recorder, and the thresholds a run is held to. Called by the verbs for every sample and by the run directory for every second. It never
-//! reads a clock and never averages a percentile.
+//! Holds the recorders (of a run that asks one thing, and of one that asks many), and the thresholds a run is held to. Called by the
+//! verbs for every sample and by the run directory for every second. It never reads a clock and never averages a percentile.
 
+pub mod cells;
 pub mod check_text;
+pub mod judge;
 pub mod recorder;
+pub mod samples;
+pub mod series;
 pub mod threshold;
+pub mod told;

@@ -6,6 +6,7 @@
 use crate::call::Sample;
 use crate::chime::class::Class;
 use hdrhistogram::Histogram;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The longest latency told apart, in microseconds; longer ones count as this.
@@ -42,38 +43,61 @@ impl Metric {
     }
 }
 
-/// One histogram a metric, in microseconds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Latencies([Histogram<u64>; 5]);
+/// One histogram a metric, in microseconds; made when there is something to hold.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies([Option<Box<Histogram<u64>>>; 5]);
 
-impl Default for Latencies {
-    fn default() -> Self {
-        // Bounds are set, because a histogram that grows clamps what `saturating_record` is given while it is small.
-        let histogram = || Histogram::new_with_bounds(1, LONGEST_US, 3).expect("1 µs to an hour at 3 digits is a valid range");
-        Latencies(std::array::from_fn(|_| histogram()))
-    }
+/// What a metric has that nothing was recorded of.
+static EMPTY: LazyLock<Histogram<u64>> = LazyLock::new(histogram);
+
+fn histogram() -> Histogram<u64> {
+    // Bounds are set, because a histogram that grows clamps what `saturating_record` is given while it is small.
+    Histogram::new_with_bounds(1, LONGEST_US, 3).expect("1 µs to an hour at 3 digits is a valid range")
 }
 
 impl Latencies {
     /// The histogram of a metric.
     pub fn of(&self, metric: Metric) -> &Histogram<u64> {
-        &self.0[metric as usize]
+        self.0[metric as usize].as_deref().unwrap_or(&EMPTY)
     }
 
-    fn record(&mut self, metric: Metric, value: Duration) {
+    /// One value of a metric.
+    pub fn record(&mut self, metric: Metric, value: Duration) {
         let us = u64::try_from(value.as_micros()).unwrap_or(LONGEST_US);
-        self.0[metric as usize].saturating_record(us.clamp(1, LONGEST_US));
+        self.0[metric as usize].get_or_insert_with(|| Box::new(histogram())).saturating_record(us.clamp(1, LONGEST_US));
+    }
+
+    /// The four values of a sample.
+    pub fn sample(&mut self, sample: &Sample) {
+        self.record(Metric::Response, sample.response());
+        self.record(Metric::Service, sample.service());
+        self.record(Metric::Queue, sample.queue());
+        self.record(Metric::Lag, sample.lag());
     }
 
     /// Adds another's counts to these.
     pub fn merge(&mut self, other: &Latencies) {
-        for (ours, theirs) in self.0.iter_mut().zip(&other.0) {
+        Metric::ALL.into_iter().for_each(|metric| self.merge_one(metric, other));
+    }
+
+    /// The same for one metric.
+    pub fn merge_one(&mut self, metric: Metric, other: &Latencies) {
+        if let Some(theirs) = other.0[metric as usize].as_deref().filter(|theirs| !theirs.is_empty()) {
+            let ours = self.0[metric as usize].get_or_insert_with(|| Box::new(histogram()));
             ours.add(theirs).expect("all have the same bounds");
         }
     }
 
-    fn clear(&mut self) {
-        self.0.iter_mut().for_each(Histogram::reset);
+    /// Forgets the values, and keeps the room they took.
+    pub fn clear(&mut self) {
+        self.0.iter_mut().flatten().filter(|histogram| !histogram.is_empty()).for_each(|histogram| histogram.reset());
+    }
+}
+
+/// The same counts are the same, whether or not room was made for them.
+impl PartialEq for Latencies {
+    fn eq(&self, other: &Latencies) -> bool {
+        Metric::ALL.into_iter().all(|metric| self.of(metric) == other.of(metric))
     }
 }
 
@@ -91,6 +115,11 @@ impl Classes {
     /// One more of this class.
     pub fn count(&mut self, class: Class) {
         self.0[class as usize] += 1;
+    }
+
+    /// So many more of this class.
+    pub fn add(&mut self, class: Class, n: u64) {
+        self.0[class as usize] += n;
     }
 
     /// How many of this class.
@@ -145,16 +174,8 @@ impl Recorder {
 
     /// An attempt has ended. The caller has rolled the seconds up to `now`.
     pub fn record(&mut self, sample: &Sample) {
-        let values = [
-            (Metric::Response, sample.response()),
-            (Metric::Service, sample.service()),
-            (Metric::Queue, sample.queue()),
-            (Metric::Lag, sample.lag()),
-        ];
-        for (metric, value) in values {
-            self.whole.record(metric, value);
-            self.second.latencies.record(metric, value);
-        }
+        self.whole.sample(sample);
+        self.second.latencies.sample(sample);
         self.classes.count(sample.class);
         self.second.classes.count(sample.class);
     }

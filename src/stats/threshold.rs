@@ -91,6 +91,8 @@ pub struct Tally {
     pub ok: u64,
     /// Of the done, those that were throttled.
     pub throttled: u64,
+    /// Of the done, those that were asked again, so that an arrival with three attempts is answered once.
+    pub retried: u64,
     /// Those that count as errors: all of done and aborted but the ok, or those of one class if the check names one.
     pub errors: u64,
 }
@@ -125,9 +127,14 @@ impl Check {
             Subject::Count(counted) => return (due > 0).then(|| tally.of(counted) as f64),
             Subject::Rate(Counted::Dropped) => (tally.dropped, due),
             Subject::Rate(counted) => (tally.of(counted), sent),
-            Subject::Achieved => (tally.done, tally.planned),
+            Subject::Achieved => (tally.done.saturating_sub(tally.retried), tally.planned),
         };
         (whole > 0).then(|| of as f64 / whole as f64)
+    }
+
+    /// Whether `a` is further from holding than `b`.
+    pub fn worse(&self, a: f64, b: f64) -> bool {
+        if matches!(self.op, Op::Below | Op::AtMost) { a > b } else { a < b }
     }
 
     /// Whether it holds.
@@ -174,7 +181,7 @@ mod tests {
 
     #[test]
     fn checks_hold_or_do_not_or_have_no_data() {
-        let tally = Tally { planned: 200, done: 90, aborted: 10, dropped: 100, ok: 80, throttled: 5, errors: 20 };
+        let tally = Tally { planned: 200, done: 90, aborted: 10, dropped: 100, ok: 80, throttled: 5, retried: 0, errors: 20 };
         let run = Fixed(Some(800), tally);
         for (text, verdict) in [
             ("response.p99 < 801ms", Verdict::Pass),

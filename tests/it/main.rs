@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod house;
 mod ledger;
+mod load;
 mod mischief;
 mod mock;
 mod provision;

@@ -3,13 +3,13 @@
 //! Holds the verb's course: rosters in, service found, asked if need be, run, outputs published, summed up. Called by `cli`.
 
 pub mod args;
-mod embedded;
 mod failures;
 mod meant;
 mod profiles;
 mod words;
 
 use super::End;
+use super::embedded;
 use super::failure::{Exit, Failure};
 use super::progress::{self, Draw};
 use super::say::{self, Voice};
@@ -20,6 +20,7 @@ use crate::clock::Wall;
 use crate::ledger::export::Counts;
 use crate::ledger::schema::Ledger;
 use crate::ledger::store::Replay;
+use crate::mock::Options;
 use crate::provision::board::board;
 use crate::provision::hands::Hands;
 use crate::provision::intake::{Input, Intake, IntakeError, intake};
@@ -28,6 +29,8 @@ use crate::provision::summary::Summary;
 use crate::provision::table::Guard;
 use crate::provision::{Ending, Ran, Settings};
 use crate::run_dir::{LEDGER, Logs, RunDir, publish};
+use crate::seed::Seed;
+use crate::stats::series::columns;
 pub use args::Args;
 use args::Progress;
 use failures::{dir_failure, incomplete, intake_failure, ledger_failure, publish_failure};
@@ -110,7 +113,7 @@ impl Course {
             return Err(Failure::new(Exit::TooManyErrors, words::over_budget(counts.rejected, budget))
                 .hint(format!("nothing was asked; the reasons are in {}", self.places.outputs.rejects.display())));
         }
-        let mock = if self.args.mock { Some(embedded::start(&ledger, self.args.endpoint.seed)?) } else { None };
+        let mock = if self.args.mock { Some(self.embedded(&ledger)?) } else { None };
         let service = match &mock {
             Some(mock) => Service::mock(mock.address(), self.args.endpoint.seed)?,
             None => Service::configured(&self.args).await?,
@@ -124,6 +127,12 @@ impl Course {
         self.voice.say(&plan);
         self.agreed(&service, &plan)?;
         self.ask(&dir, ledger, service, &counts).await
+    }
+
+    /// A mock that knows the meetings of the roster.
+    fn embedded(&self, ledger: &Ledger) -> Result<embedded::Embedded, Failure> {
+        let meetings = ledger.meetings(i64::MAX).map_err(ledger_failure)?.into_iter().map(|meeting| meeting.id).collect();
+        embedded::start(Options { seed: Seed(self.args.endpoint.seed), ..Options::default() }, meetings)
     }
 
     /// Everything before a service is needed: outputs that may be written, rows that have been read.
@@ -184,7 +193,7 @@ impl Course {
         let at_stake = (settings.concurrency + settings.unsettled) as u64;
         let doubtful = ledger.begin(millis(now), at_stake).map_err(ledger_failure)?;
         let first = Duration::from_millis(ledger.first_started().map_err(ledger_failure)?.unsigned_abs());
-        let logs = Logs::open(dir, SystemTime::UNIX_EPOCH + first, now).map_err(dir_failure)?;
+        let logs = Logs::open(dir, SystemTime::UNIX_EPOCH + first, now, &columns()).map_err(dir_failure)?;
         self.manifest(dir, &service, "running", None)?;
         let ledger = Arc::new(Mutex::new(ledger));
         let hands = Hands {

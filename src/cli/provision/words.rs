@@ -16,8 +16,9 @@ use crate::ledger::load::{Compared, Fold, OnConflict, Rules};
 use crate::ledger::schema::{Ledger, LedgerError};
 use crate::provision::intake::Finding;
 use crate::provision::publish::{Outputs, Published};
-use crate::provision::summary::{Percentiles, Summary};
+use crate::provision::summary::Summary;
 use crate::provision::{Ending, Ran};
+use crate::stats::told::Percentiles;
 use std::path::Path;
 use std::time::Duration;
 

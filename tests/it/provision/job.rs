@@ -177,7 +177,7 @@ impl Job {
         let settings = Settings { rejected: counts.rejected, ..self.settings.clone() };
         let doubtful = ledger.begin(1, u64::from(self.at_stake()))?;
         let wall = self.wall.unwrap_or(world.wall());
-        let logs = Logs::open(&dir, wall.now(), wall.now()).unwrap();
+        let logs = Logs::open(&dir, wall.now(), wall.now(), &headcount::stats::series::columns()).unwrap();
         let endpoint = Endpoint::custom("http://127.0.0.1:1", DEFAULT_REGION).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
         let hands = Hands {

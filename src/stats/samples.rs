@@ -1,6 +1,6 @@
 //! What went wrong, with a few examples of each kind: for the summary.
 //!
-//! Holds [`Samples`]. Filled by the desk with each fault. Bounded (classes × codes × examples), and free of ids and tokens,
+//! Holds [`Samples`]. Filled by the verbs with each fault. Bounded (classes × codes × examples), and free of ids and tokens,
 //! because faults are.
 
 use crate::call::Fault;
@@ -30,6 +30,19 @@ pub struct Kind {
     pub request_ids: Vec<String>,
 }
 
+impl Kind {
+    fn merge(&mut self, other: &Kind) {
+        self.count += other.count;
+        for message in &other.messages {
+            if self.messages.len() < EXAMPLES && !self.messages.contains(message) {
+                self.messages.push(message.clone());
+            }
+        }
+        let room = EXAMPLES.saturating_sub(self.request_ids.len());
+        self.request_ids.extend(other.request_ids.iter().take(room).cloned());
+    }
+}
+
 impl Samples {
     /// One more.
     pub fn add(&mut self, fault: &Fault) {
@@ -43,6 +56,18 @@ impl Samples {
         }
         if let Some(id) = fault.request_id.as_ref().filter(|_| kind.request_ids.len() < EXAMPLES) {
             kind.request_ids.push(id.clone());
+        }
+    }
+
+    /// Adds another's counts to these; examples are kept as far as there is room.
+    pub fn merge(&mut self, other: &Samples) {
+        self.last = other.last.or(self.last);
+        for (class, codes) in &other.faults {
+            let ours = self.faults.entry(*class).or_default();
+            for (code, kind) in codes {
+                let code = if ours.len() >= CODES && !ours.contains_key(code) { "other" } else { code };
+                ours.entry(code.to_owned()).or_default().merge(kind);
+            }
         }
     }
 

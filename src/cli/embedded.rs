@@ -1,12 +1,14 @@
-//! The mock in the same process: `--mock`.
+//! The mock in the same process: `provision --mock`, and a scenario's `mock:`.
 //!
-//! Holds [`Embedded`]. Called by the verb before the first request. The mock runs on a thread and a runtime of its own and is
+//! Holds [`Embedded`]. Called by the verbs before the first request. The mock runs on a thread and a runtime of its own and is
 //! asked over real TCP, so that nothing of the client is spared; it is given the meetings that the roster names.
 
-use super::super::failure::{Exit, Failure};
+use super::failure::{Exit, Failure};
+use crate::chime::id::MeetingId;
 use crate::clock::Wall;
-use crate::ledger::schema::Ledger;
+use crate::mock::options::{Capacity, Hints, Lifetime};
 use crate::mock::{Mock, Options, server};
+use crate::scenario;
 use crate::seed::Seed;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,24 +22,45 @@ pub struct Embedded {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts one that knows the ledger's meetings. The same seed gives the same ids and tokens, whatever the order of calls.
-pub fn start(ledger: &Ledger, seed: u64) -> Result<Embedded, Failure> {
+/// Starts one that knows these meetings. The same seed gives the same ids and tokens, whatever the order of calls.
+///
+/// # Errors
+/// No socket or thread is to be had; or its options cannot be.
+pub fn start(options: Options, meetings: Vec<MeetingId>) -> Result<Embedded, Failure> {
     let failed = |e: std::io::Error| Failure::new(Exit::Internal, format!("the embedded mock cannot be started: {e}"));
-    let meetings = ledger.meetings(i64::MAX).map_err(super::failures::ledger_failure)?;
     let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let (stop, stopped) = oneshot::channel();
+    let mock = Mock::open(options, None, std::time::Duration::ZERO).map_err(|e| Failure::new(Exit::BadInput, e))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let thread = std::thread::Builder::new().name("mock".to_owned()).spawn(move || {
         runtime.block_on(async {
-            let mock = Arc::new(Mock::new(Options { seed: Seed(seed), ..Options::default() }));
-            meetings.iter().for_each(|meeting| mock.adopt(&meeting.id));
+            let mock = Arc::new(mock);
+            meetings.iter().for_each(|meeting| mock.adopt(meeting));
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
             server::serve(listener, mock, Wall::System, async { drop(stopped.await) }).await;
         });
     });
     Ok(Embedded { address, stop: Some(stop), thread: Some(thread.map_err(failed)?) })
+}
+
+/// What a scenario's mock means to the mock itself.
+pub fn options(mock: &scenario::mock::Mock, seed: Seed) -> Options {
+    let mut options = Options {
+        seed,
+        hints: if mock.hints == scenario::mock::Hints::On { Hints::On } else { Hints::Off },
+        lifetime: mock.lifetime.map_or(Lifetime::Off, |scale| Lifetime::On { scale }),
+        quota: mock.quota.clone(),
+        latency: mock.latency.clone(),
+        capacity: mock.workers.clone().map(|(workers, service)| Capacity { workers, service }),
+        mischief: mock.mischief.clone(),
+        ..Options::default()
+    };
+    let ids = if mock.ids == scenario::mock::Ids::Fold { "fold" } else { "exact" };
+    // Both are sides that the mock knows.
+    let _ = options.sides.set("ids", ids);
+    options
 }
 
 impl Embedded {

@@ -1,0 +1,189 @@
+//! What a run has come to: lanes and conductor added up, judged, summed up.
+//!
+//! Holds [`Ran`]. Made by `run`, asked by the command line. It never sees the run going on.
+
+use super::Halt;
+use super::conductor::{Cause, Conducted, judged};
+use super::errand::Counts;
+use super::law::Ledger;
+use super::phases::LaneRan;
+use super::run::Run;
+use super::summary::{Generator, Parts, Summary};
+use super::verdict::{Health, Judgement, Outcome, tolerable_lag, verdict};
+use crate::chime::id::MeetingId;
+use crate::client::wire_io::TrafficNow;
+use crate::scenario::load::Load;
+use crate::stats::cells::Filter;
+use crate::stats::recorder::Metric;
+use crate::stats::samples::Samples;
+use crate::stats::series::gathered;
+use crate::stats::threshold::Tally;
+use std::time::Duration;
+
+/// What a run has come to.
+#[derive(Debug)]
+pub struct Ran {
+    /// The run, added up.
+    pub conducted: Conducted,
+    /// The terms of the law, of all lanes.
+    pub ledger: Ledger,
+    /// What went wrong.
+    pub samples: Samples,
+    /// What was done about meetings.
+    pub meetings: Counts,
+    /// Meetings that may still be there.
+    pub leftovers: Vec<MeetingId>,
+    /// Why lanes ended before their time.
+    pub halts: Vec<Halt>,
+    /// How long the load lasted.
+    pub lasted: Duration,
+}
+
+impl Ran {
+    /// Lanes and their conductor, added up.
+    pub(super) fn of(lanes: Vec<LaneRan>, conducted: Conducted) -> Ran {
+        let mut ran = Ran {
+            conducted,
+            ledger: Ledger::default(),
+            samples: Samples::default(),
+            meetings: Counts::default(),
+            leftovers: Vec::new(),
+            halts: Vec::new(),
+            lasted: Duration::ZERO,
+        };
+        for lane in lanes {
+            ran.ledger.merge(&lane.ledger);
+            ran.samples.merge(&lane.samples);
+            ran.meetings.merge(&lane.meetings);
+            ran.leftovers.extend(lane.leftovers);
+            ran.halts.extend(lane.halt);
+            ran.lasted = ran.lasted.max(lane.lasted);
+        }
+        ran
+    }
+
+    /// Why no load could begin, if it could not.
+    pub fn no_meetings(&self) -> Option<&crate::call::Fault> {
+        self.halts.iter().find_map(|halt| match halt {
+            Halt::NoMeetings(fault) => Some(&**fault),
+            _ => None,
+        })
+    }
+
+    /// The verdict.
+    pub fn judge(&self, run: &Run, traffic: Option<TrafficNow>) -> Judgement {
+        let health = self.health(run, traffic);
+        let mut judgement = verdict(&self.conducted.held, &health);
+        if !self.ledger.law_holds() {
+            // It is ours to count, and nothing that was counted wrong may be believed.
+            judgement.outcome = Outcome::Invalid;
+            judgement.reasons.insert(0, format!("the counts do not add up ({:?}): please report this", self.ledger));
+        }
+        judgement
+    }
+
+    fn health(&self, run: &Run, traffic: Option<TrafficNow>) -> Health {
+        let judged = judged(&run.plan.stages);
+        let latencies = gathered(&self.conducted.cells, Filter { stages: &judged, ..Filter::default() });
+        let lag = latencies.of(Metric::Lag);
+        let mut tally = Tally::default();
+        self.conducted.cells.count(Filter::default(), &mut tally);
+        Health {
+            lag_p99: (!lag.is_empty()).then(|| Duration::from_micros(lag.value_at_quantile(0.99))),
+            lag_max: Duration::from_micros(lag.max()),
+            cpu_share: self.cpu_share(run),
+            out_of_descriptors: traffic.map_or(0, |traffic| traffic.out_of_descriptors),
+            ok: tally.ok,
+            ended: tally.done + tally.aborted,
+            lanes: run.lanes,
+        }
+    }
+
+    fn cpu_share(&self, run: &Run) -> Option<f64> {
+        let cpu = self.conducted.cpu?;
+        Some(cpu.as_secs_f64() / self.lasted.as_secs_f64().max(0.001) / f64::from(run.lanes))
+    }
+
+    /// The summary.
+    pub fn summary(&self, run: &Run, judgement: Judgement, traffic: Option<TrafficNow>, memory: Option<u64>) -> Summary {
+        let plan = &run.plan;
+        let model = match &plan.load {
+            Load::Open { .. } => "open",
+            Load::Closed { .. } => "closed",
+            Load::Trace { .. } => "trace",
+            Load::Shared { .. } => "shared",
+        };
+        let micro = |cpu: Duration| cpu.as_secs_f64() * 1e6 / self.ledger.done.max(1) as f64;
+        let hundredths = |x: f64| (x * 100.0).round() / 100.0;
+        let generator = Generator {
+            lanes: run.lanes,
+            cpu_share: self.cpu_share(run).map(|share| (share * 1000.0).round() / 1000.0),
+            cpu_us_a_call: self.conducted.cpu.map(micro).map(hundredths),
+            memory,
+            tolerable_lag_ms: tolerable_lag(plan.thresholds.iter().map(|threshold| &threshold.check)).as_secs_f64() * 1e3,
+        };
+        Summary::of(Parts {
+            name: &plan.name,
+            model,
+            stages: &plan.stages,
+            conducted: &self.conducted,
+            ledger: self.ledger,
+            samples: &self.samples,
+            meetings: &self.meetings,
+            leftovers: self.leftovers.iter().map(ToString::to_string).collect(),
+            judgement,
+            ending: self.ending(),
+            lasted: self.lasted,
+            traffic,
+            generator,
+            notes: self.notes(model),
+        })
+    }
+
+    fn ending(&self) -> String {
+        let of_lane = || {
+            self.halts.iter().find_map(|halt| match halt {
+                Halt::RosterUsedUp => Some("roster-used-up".to_owned()),
+                Halt::MaxCalls => Some("max-calls".to_owned()),
+                Halt::NoMeetings(fault) => Some(format!("no-meetings: {} ({})", fault.class, fault.code)),
+                Halt::Stopped => None,
+            })
+        };
+        self.conducted.cause.as_ref().map(Cause::name).or_else(of_lane).unwrap_or_else(|| "finished".to_owned())
+    }
+
+    /// What a reader should know.
+    fn notes(&self, model: &str) -> Vec<String> {
+        let mut notes = Vec::new();
+        if model == "closed" {
+            notes.push(
+                "users wait for their answers: response time is service time here, and whoever would have come meanwhile is not in it"
+                    .to_owned(),
+            );
+        }
+        let everything = gathered(&self.conducted.cells, Filter::default());
+        let (response, service) = (everything.of(Metric::Response), everything.of(Metric::Service));
+        let at = |q| (response.value_at_quantile(q), service.value_at_quantile(q));
+        let (felt, took) = at(0.99);
+        if model != "closed" && felt > 2 * took.max(1) && felt > took + 10_000 {
+            let said = |us: u64| format!("{:.0} ms", us as f64 / 1e3);
+            notes.push(format!(
+                "response p99 is {}, service p99 {}: calls waited for a free slot while earlier ones were not answered. Response runs from \
+                 the instant a call was due, which is what people in line feel; service from the send, which is what the answered calls show",
+                said(felt),
+                said(took)
+            ));
+        }
+        let Ledger { made_instead, waited_for_meetings, .. } = self.ledger;
+        if made_instead > 0 {
+            notes.push(format!("{made_instead} calls were to ask about an attendee when there was none, and made one instead"));
+        }
+        if waited_for_meetings > 0 {
+            notes.push(format!(
+                "{waited_for_meetings} times calls waited for a meeting with a free seat (their wait counts as queue): raise \
+                 target.meetings.share, or make meetings ahead"
+            ));
+        }
+        notes
+    }
+}
