@@ -43,6 +43,7 @@ pub mod stats;
 
 pub mod load;
 pub mod provision;
+pub mod report;
 pub mod run_dir;
 
 pub mod mock;

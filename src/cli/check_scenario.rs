@@ -73,7 +73,7 @@ pub(super) fn open(path: &str, options: &Options) -> Opened {
 /// Lints a scenario: its findings, and what it is if it is one.
 pub(super) fn lint(path: &str, text: &str) -> (Vec<Finding>, Option<Scenario>) {
     let file = if path == "-" { "stdin".to_owned() } else { crate::safe::line(path, 200) };
-    match scenario::parse(path, text) {
+    match scenario::parse(path, text, scenario::Besides::default()) {
         Err(ScenarioError::Faulty(faults)) => (faults.iter().map(|fault| finding(true, &file, fault)).collect(), None),
         Ok(plan) => {
             let mut findings: Vec<_> = plan.warnings.iter().map(|warning| finding(false, &file, warning)).collect();
@@ -114,17 +114,16 @@ fn roster_of(plan: &Plan, path: &str) -> Option<Finding> {
 
 impl Scenario {
     fn of(plan: &Plan, file: String) -> Self {
-        let (model, planned) = match &plan.load {
-            Load::Open { profile, .. } if profile.area() > DRAWN => ("open", Some(profile.count())),
-            Load::Open { .. } => ("open", plan.schedule().map(|schedule| schedule.planned())),
-            Load::Trace { .. } => ("trace", plan.schedule().map(|schedule| schedule.planned())),
-            Load::Closed { .. } => ("closed", None),
-            Load::Shared { calls, .. } => ("shared", Some(*calls)),
+        let planned = match &plan.load {
+            Load::Open { profile, .. } if profile.area() > DRAWN => Some(profile.count()),
+            Load::Open { .. } | Load::Trace { .. } => plan.schedule().map(|schedule| schedule.planned()),
+            Load::Closed { .. } => None,
+            Load::Shared { calls, .. } => Some(*calls),
         };
         Scenario {
             file,
             name: plan.name.clone(),
-            model,
+            model: plan.load.model(),
             planned,
             seconds: plan.lasts().as_secs_f64(),
             stages: plan.stages.iter().map(|stage| stage.name.clone()).collect(),

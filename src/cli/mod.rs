@@ -6,8 +6,11 @@
 pub mod embedded;
 pub mod failure;
 pub mod input;
+mod profiles;
 pub mod progress;
 pub mod say;
+pub mod service;
+pub mod shown;
 pub mod signals;
 pub mod values;
 
@@ -16,8 +19,10 @@ mod check_json;
 mod check_scenario;
 mod check_text;
 pub mod example;
+pub mod load;
 pub mod mock;
 pub mod provision;
+pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod schema;
@@ -43,6 +48,8 @@ struct Cli {
 enum Verb {
     Provision(Box<provision::Args>),
     Check(check::Args),
+    Load(Box<load::Args>),
+    Report(report::Args),
     Schedule(schedule::Args),
     Example(example::Args),
     Schema(schema::Args),
@@ -61,6 +68,8 @@ pub fn main() -> ExitCode {
     let end = match cli.verb {
         Verb::Provision(args) => provision::run(*args),
         Verb::Check(args) => check::run(args),
+        Verb::Load(args) => load::run(*args),
+        Verb::Report(args) => report::run(args),
         Verb::Schedule(args) => schedule::run(args),
         Verb::Example(args) => example::run(args),
         Verb::Schema(args) => schema::run(args),

@@ -25,7 +25,7 @@ pub enum Draw {
 }
 
 /// How often a line is written where there is no terminal.
-const LINE_EVERY: Duration = Duration::from_secs(5);
+pub const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Shows the board until its run is over; notices are said as they come.
 pub async fn show(
@@ -69,7 +69,8 @@ pub async fn show(
     bar.finish_and_clear();
 }
 
-fn bar() -> ProgressBar {
+/// A bar on stderr.
+pub fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
     let style = ProgressStyle::with_template("{bar:30.cyan/dim} {human_pos}/{human_len} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());

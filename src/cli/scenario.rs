@@ -1,11 +1,12 @@
 //! Scenarios as arguments.
 //!
-//! Holds [`read`], [`Unread`] and the surroundings of a scenario: the environment, and the files beside it. Called by `schedule` and
-//! `check`. It never says anything: a fault goes back as a value.
+//! Holds [`read`], [`Unread`] and the surroundings of a scenario: the environment, and the files beside it. Called by `schedule`,
+//! `load` and `check`. It never says anything: a fault goes back as a value.
 
 use super::failure::{Exit, Failure};
 use super::values::counted;
 use crate::scenario::plan::Plan;
+use crate::scenario::set::Setting;
 use crate::scenario::{self, ScenarioError, Surroundings};
 use crate::yaml::cursor::Limits;
 use std::fs::File;
@@ -24,31 +25,49 @@ pub enum Unread {
     Faulty(ScenarioError),
 }
 
+/// What the command line has to say beside the file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Besides<'a> {
+    /// An endpoint that takes the place of the file's own, and of its mock.
+    pub endpoint_url: Option<&'a str>,
+    /// Values that take the place of the file's own.
+    pub set: &'a [Setting],
+}
+
 /// Reads the scenario in this file; `-` is standard input.
 ///
 /// # Errors
 /// The file cannot be read, or is faulty.
-pub fn read(path: &str) -> Result<Plan, Unread> {
+pub fn read(path: &str, besides: Besides) -> Result<Plan, Unread> {
+    let text = text_of(path)?;
+    parse(path, &text, besides).map_err(Unread::Faulty)
+}
+
+/// The text of a scenario's file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn text_of(path: &str) -> Result<String, Unread> {
     let failed = |error| Unread::Text(crate::safe::line(path, 200), error);
     let most = Limits::DOCUMENT.bytes as u64 + 1;
     let text = match path {
         "-" => text(io::stdin(), most),
         path => File::open(path).and_then(|file| text(file, most)),
     };
-    parse(path, &text.map_err(failed)?).map_err(Unread::Faulty)
+    text.map_err(failed)
 }
 
 /// The same for a text that is at hand.
 ///
 /// # Errors
 /// It is faulty.
-pub fn parse(path: &str, text: &str) -> Result<Plan, ScenarioError> {
+pub fn parse(path: &str, text: &str, besides: Besides) -> Result<Plan, ScenarioError> {
     #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
     let env = |name: &str| std::env::var(name).ok();
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let files = |file: &str| File::open(folder.join(file)).and_then(|file| self::text(file, TRACE_BYTES));
     let name = if path == "-" { "stdin" } else { path };
-    scenario::read(name, text, &Surroundings { env: &env, files: &files, endpoint_url: None })
+    scenario::read(name, text, &Surroundings { env: &env, files: &files, endpoint_url: besides.endpoint_url, set: besides.set })
 }
 
 fn text(from: impl Read, most: u64) -> io::Result<String> {

@@ -4,9 +4,10 @@
 //! byte for byte the same for the same file and seed, and it is a trace that a scenario can be given.
 
 use super::failure::{Exit, Failure};
-use super::scenario;
+use super::scenario::{self, Besides};
 use crate::scenario::load::Load;
 use crate::scenario::plan::Plan;
+use crate::scenario::set::Setting;
 use crate::schedule::stripe::Stripe;
 use crate::seed::Seed;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -26,6 +27,10 @@ pub struct Args {
     #[arg(long, value_name = "K/N")]
     stripe: Option<Stripe>,
 
+    /// Put a value into the scenario first, such as load.open.stages.hold.rate=80/s
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
+
     /// Draw from this seed, not the scenario's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -36,7 +41,7 @@ pub struct Args {
 /// # Errors
 /// A faulty scenario, a load without a schedule, or stdout cannot be written, other than by being closed.
 pub fn run(args: Args) -> super::End {
-    let mut plan = scenario::read(&args.file)?;
+    let mut plan = scenario::read(&args.file, Besides { set: &args.set, ..Besides::default() })?;
     plan.seed = args.seed.map_or(plan.seed, Seed);
     if let (Load::Closed { .. }, Some(_)) = (&plan.load, args.stripe) {
         return Err(Failure::new(Exit::Usage, "--stripe divides arrivals, and a closed load plans none"));

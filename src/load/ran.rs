@@ -12,7 +12,6 @@ use super::summary::{Generator, Parts, Summary};
 use super::verdict::{Health, Judgement, Outcome, tolerable_lag, verdict};
 use crate::chime::id::MeetingId;
 use crate::client::wire_io::TrafficNow;
-use crate::scenario::load::Load;
 use crate::stats::cells::Filter;
 use crate::stats::recorder::Metric;
 use crate::stats::samples::Samples;
@@ -107,12 +106,7 @@ impl Ran {
     /// The summary.
     pub fn summary(&self, run: &Run, judgement: Judgement, traffic: Option<TrafficNow>, memory: Option<u64>) -> Summary {
         let plan = &run.plan;
-        let model = match &plan.load {
-            Load::Open { .. } => "open",
-            Load::Closed { .. } => "closed",
-            Load::Trace { .. } => "trace",
-            Load::Shared { .. } => "shared",
-        };
+        let model = plan.load.model();
         let micro = |cpu: Duration| cpu.as_secs_f64() * 1e6 / self.ledger.done.max(1) as f64;
         let hundredths = |x: f64| (x * 100.0).round() / 100.0;
         let generator = Generator {

@@ -83,6 +83,18 @@ pub enum Load {
     },
 }
 
+impl Load {
+    /// The model's name, as files have it.
+    pub fn model(&self) -> &'static str {
+        match self {
+            Load::Open { .. } => "open",
+            Load::Closed { .. } => "closed",
+            Load::Trace { .. } => "trace",
+            Load::Shared { .. } => "shared",
+        }
+    }
+}
+
 /// A stretch of the run that is counted by itself. `trace` and `shared` have one, called as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {

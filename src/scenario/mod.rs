@@ -16,6 +16,7 @@ pub mod plan;
 pub mod reader;
 pub mod scalars;
 pub mod schema;
+pub mod set;
 pub mod shape;
 pub mod template;
 pub mod threshold;
@@ -24,6 +25,7 @@ use crate::yaml::YamlError;
 use crate::yaml::node::{Document, Node};
 use plan::Plan;
 use reader::Faults;
+use set::Setting;
 
 /// What a scenario may lean on besides its own text.
 pub struct Surroundings<'a> {
@@ -33,6 +35,8 @@ pub struct Surroundings<'a> {
     pub files: &'a dyn Fn(&str) -> std::io::Result<String>,
     /// An endpoint that takes the place of the file's own, and of its mock.
     pub endpoint_url: Option<&'a str>,
+    /// Values that take the place of the file's own.
+    pub set: &'a [Setting],
 }
 
 /// A scenario that cannot be run as it stands.
@@ -55,7 +59,7 @@ impl ScenarioError {
 ///
 /// ```
 /// use headcount::scenario::{Surroundings, read};
-/// let none = Surroundings { env: &|_| None, files: &|_| Err(std::io::ErrorKind::NotFound.into()), endpoint_url: None };
+/// let none = Surroundings { env: &|_| None, files: &|_| Err(std::io::ErrorKind::NotFound.into()), endpoint_url: None, set: &[] };
 /// let text = "version: 1\nmock: {}\nload: { open: { stages: [{ rate: 5/s..15/s, duration: 10s }] } }\n";
 /// let plan = read("ramp.yaml", text, &none)?;
 /// assert_eq!(plan.schedule().expect("an open load has one").planned(), 100);
@@ -65,7 +69,10 @@ impl ScenarioError {
 /// # Errors
 /// Every fault of the file that can be told: YAML that cannot be read is told alone, everything else together.
 pub fn read(name: &str, text: &str, around: &Surroundings) -> Result<Plan, ScenarioError> {
-    let doc = Document::read(name, text).map_err(|error| ScenarioError::Faulty(vec![error]))?;
+    let mut doc = Document::read(name, text).map_err(|error| ScenarioError::Faulty(vec![error]))?;
+    for setting in around.set {
+        set::apply(&mut doc.root, setting).map_err(|what| ScenarioError::Faulty(vec![doc.error(doc.root.place, &what)]))?;
+    }
     let faults = Faults::of(&doc);
     let root = env::fill_in(&doc, around.env, &faults);
     let plan = plan::of(&doc, &root, around, &faults);

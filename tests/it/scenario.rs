@@ -16,5 +16,5 @@ pub fn plan(text: &str) -> Result<Plan, ScenarioError> {
         "unsorted.csv" => Ok("offset_s\n1\n0\n".to_owned()),
         _ => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
     };
-    read("x.yaml", text, &Surroundings { env: &env, files: &files, endpoint_url: None })
+    read("x.yaml", text, &Surroundings { env: &env, files: &files, endpoint_url: None, set: &[] })
 }

@@ -4,6 +4,8 @@
 //! the environment or a default answers later.
 
 use super::super::input::RosterArgs;
+use super::super::service::Whom;
+use super::super::shown::Shown;
 use super::super::values::{Attempts, ErrorBudget, Span};
 use crate::bucket::Rate;
 use clap::ValueEnum;
@@ -140,21 +142,9 @@ pub struct Calls {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Endpoint and credentials")]
 pub struct Endpoint {
-    /// A service of one's own; http is for this machine alone [env: AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS, AWS_ENDPOINT_URL]
-    #[arg(long, value_name = "URL")]
-    pub endpoint_url: Option<String>,
-
-    /// The control region [env: AWS_REGION, AWS_DEFAULT_REGION]
-    #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-
-    /// The profile in the AWS config files [env: AWS_PROFILE]
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
-
-    /// PEM certificates to trust beside the system's [env: AWS_CA_BUNDLE]
-    #[arg(long, value_name = "FILE")]
-    pub ca_bundle: Option<PathBuf>,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub whom: Whom,
 
     /// The seed of chance: jitter, and the mock's ids and tokens
     #[arg(long, value_name = "N", default_value_t = 42)]
@@ -183,34 +173,4 @@ pub enum Again {
     Retry,
     /// Everything
     All,
-}
-
-/// What is shown.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Display")]
-pub struct Shown {
-    /// Only warnings and errors
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-
-    /// Log each request (never an id or a token)
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-
-    /// How progress is shown
-    #[arg(long, value_name = "HOW", default_value = "auto")]
-    pub progress: Progress,
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Progress {
-    /// A bar on a terminal, lines elsewhere
-    Auto,
-    /// A bar
-    Bar,
-    /// A line every few seconds
-    Plain,
-    /// Nothing
-    None,
 }

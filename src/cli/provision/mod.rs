@@ -5,14 +5,14 @@
 pub mod args;
 mod failures;
 mod meant;
-mod profiles;
 mod words;
 
 use super::End;
 use super::embedded;
 use super::failure::{Exit, Failure};
-use super::progress::{self, Draw};
+use super::progress;
 use super::say::{self, Voice};
+use super::service::{self, Service};
 use super::signals;
 use crate::client::attempt::Client;
 use crate::client::transport::{Http, HttpOptions};
@@ -32,9 +32,7 @@ use crate::run_dir::{LEDGER, Logs, RunDir, publish};
 use crate::seed::Seed;
 use crate::stats::series::columns;
 pub use args::Args;
-use args::Progress;
 use failures::{dir_failure, incomplete, intake_failure, ledger_failure, publish_failure};
-use meant::Service;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,7 +67,7 @@ impl Course {
     async fn run(args: Args) -> End {
         signals::survive_file_limits();
         say::log(args.shown.verbose);
-        let voice = if args.shown.quiet { Voice::Quiet } else { Voice::Normal };
+        let voice = args.shown.voice();
         // A mistyped name must not leave a directory behind.
         for path in args.input.rosters.iter().filter(|path| *path != "-") {
             std::fs::metadata(path)
@@ -94,8 +92,11 @@ impl Course {
             }
         }
         let (mut ledger, counts) = self.prepared(&dir)?;
-        let shown =
-            if self.args.mock { meant::MOCK.to_owned() } else { Service::where_to(&self.args).await?.endpoint.to_string() };
+        let shown = if self.args.mock {
+            service::MOCK.to_owned()
+        } else {
+            Service::where_to(&self.args.endpoint.whom).await?.endpoint.to_string()
+        };
         // What a session of its own would be asked; the copy is thrown away with it.
         ledger.begin(0, 0).map_err(ledger_failure)?;
         self.voice.say(words::plan(&ledger, &self.args, &counts, &shown, meant::rate(&self.args)).map_err(ledger_failure)?);
@@ -116,7 +117,7 @@ impl Course {
         let mock = if self.args.mock { Some(self.embedded(&ledger)?) } else { None };
         let service = match &mock {
             Some(mock) => Service::mock(mock.address(), self.args.endpoint.seed)?,
-            None => Service::configured(&self.args).await?,
+            None => Service::configured(&self.args.endpoint.whom).await?,
         };
         let bound = ledger.bind(&service.place, service.account().as_deref());
         bound.map_err(|e| {
@@ -206,7 +207,7 @@ impl Course {
         };
         let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
         let (teller, watch, notices) = board();
-        let watcher = tokio::spawn(progress::show(watch, notices, signals.stop.clone(), self.draw(), self.voice));
+        let watcher = tokio::spawn(progress::show(watch, notices, signals.stop.clone(), self.args.shown.draw(), self.voice));
         let ran = crate::provision::run(settings, hands, doubtful, teller, &mut signals.stop).await.map_err(ledger_failure)?;
         let _ = watcher.await;
         let published = match ran.ending {
@@ -273,23 +274,12 @@ impl Course {
         let calls = &self.args.calls;
         let options = HttpOptions {
             connect_timeout: calls.connect_timeout.0,
-            ca_bundle: meant::ca_bundle(&self.args)?,
+            ca_bundle: if self.args.mock { None } else { service::ca_bundle(&self.args.endpoint.whom)? },
             direct: service.endpoint.is_loopback(),
         };
         let http = Http::new(&options).map_err(|e| Failure::new(Exit::Usage, e))?;
         Client::new(http, service.endpoint.clone(), service.credentials.clone(), self.wall, calls.timeout.0)
             .map_err(|e| Failure::new(Exit::Credentials, e))
-    }
-
-    fn draw(&self) -> Draw {
-        match (self.args.shown.progress, self.voice) {
-            (Progress::None, _) | (_, Voice::Quiet) => Draw::Nothing,
-            (Progress::Bar, _) => Draw::Bar,
-            (Progress::Plain, _) => Draw::Lines,
-            // A bar and a log line a request would tear each other.
-            (Progress::Auto, _) if say::is_terminal() && self.args.shown.verbose == 0 => Draw::Bar,
-            (Progress::Auto, _) => Draw::Lines,
-        }
     }
 
     fn ledger(&self, dir: &RunDir) -> Result<Ledger, Failure> {

@@ -124,7 +124,8 @@ impl Loaded {
 pub fn plan(name: &str, text: &str) -> Plan {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
     let files = |file: &str| std::fs::read_to_string(format!("{folder}/{file}"));
-    read(name, text, &Surroundings { env: &|_| None, files: &files, endpoint_url: None }).unwrap_or_else(|e| panic!("{e}"))
+    read(name, text, &Surroundings { env: &|_| None, files: &files, endpoint_url: None, set: &[] })
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The text of one that is shipped.

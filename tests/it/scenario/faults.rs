@@ -158,6 +158,7 @@ fn an_endpoint_from_outside_takes_the_place_of_the_mock() {
         env: &|_| None,
         files: &|_| Err(std::io::ErrorKind::NotFound.into()),
         endpoint_url: Some("http://[::1]:2"),
+        set: &[],
     };
     let plan = read("x", &text, &around).unwrap();
     let expected = headcount::scenario::plan::Target::Service {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 fn shipped(name: &str) -> Plan {
     let files = |file: &str| companion(file).map(str::to_owned).ok_or_else(|| std::io::ErrorKind::NotFound.into());
-    let around = Surroundings { env: &|_| None, files: &files, endpoint_url: None };
+    let around = Surroundings { env: &|_| None, files: &files, endpoint_url: None, set: &[] };
     read(&format!("{name}.yaml"), example(name).unwrap(), &around).unwrap_or_else(|error| panic!("{name}:\n{error}"))
 }
 

@@ -3,7 +3,7 @@
 //! Holds [`known_without`]. Called before credentials are looked for: the chain's own words for a missing profile are five lines
 //! about five providers. It reads names of sections and nothing else.
 
-use super::meant::environment;
+use super::service::environment;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

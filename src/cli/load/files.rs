@@ -1,0 +1,138 @@
+//! The files of a load run.
+//!
+//! Holds [`Files`]: the run directory, its logs, its manifest. Called by the verb. A run directory holds one load run; it is never gone on
+//! with, so one that holds a run already is refused.
+
+use super::super::failure::{Exit, Failure};
+use super::super::service::Service;
+use super::args::Args;
+use crate::load::conductor::{Score, judged};
+use crate::load::run::Run;
+use crate::load::summary::Summary;
+use crate::load::tell::Event;
+use crate::run_dir::{Logs, RunDir, RunDirError, publish};
+use crate::stats::series::{Row, load_columns};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The files of a run.
+pub struct Files {
+    dir: RunDir,
+    logs: Option<Logs>,
+    events: Option<File>,
+    manifest: serde_json::Value,
+}
+
+impl Files {
+    /// Makes the run directory and everything that is appended to.
+    ///
+    /// # Errors
+    /// It holds a run already, or cannot be written.
+    pub fn open(
+        args: &Args,
+        run: &Run,
+        text: &str,
+        path: &str,
+        service: &Service,
+        started: SystemTime,
+    ) -> Result<Files, Failure> {
+        let time = jiff::Timestamp::try_from(started).unwrap_or_default();
+        let stamp: String = time.to_string().chars().take(19).filter(|c| c.is_ascii_alphanumeric()).collect();
+        let place = args.run_dir.clone().unwrap_or_else(|| PathBuf::from(format!("{}-{stamp}.run", run.plan.name)));
+        if place.join("run.json").exists() {
+            let message = format!("{} holds a run already, and a load test does not go on where another ended", place.display());
+            return Err(Failure::new(Exit::Usage, message).hint("name another --run-dir, or leave it out"));
+        }
+        let failed = |e: RunDirError| Failure::new(Exit::Usage, e).hint("name a --run-dir that can be written");
+        let dir = RunDir::open(&place).map_err(failed)?;
+        let manifest = json!({
+            "version": 1, "kind": "load", "headcount": env!("CARGO_PKG_VERSION"), "id": run.id, "state": "running",
+            "started": time.to_string(), "scenario": { "name": run.plan.name, "file": path, "sha256": sum(text) },
+            "seed": run.plan.seed, "lanes": run.lanes, "set": args.set.iter().map(|set| format!("{set:?}")).collect::<Vec<_>>(),
+            "endpoint": service.shown(), "region": service.endpoint.region(), "account": service.account(),
+            "bounds": { "max_calls": args.bounds.max_calls, "max_duration_s": args.bounds.max_duration.map(|span| span.0.as_secs_f64()) },
+            "host": { "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
+                      "cpus": std::thread::available_parallelism().map_or(0, std::num::NonZero::get) },
+        });
+        let mut files = Files { logs: None, events: None, manifest, dir };
+        files.publish("run.json", &files.manifest)?;
+        let scenario = |out: &mut dyn Write| out.write_all(text.as_bytes());
+        publish::<io::Error>(&files.dir.file("scenario.yaml"), scenario, |_| Ok(()))
+            .map_err(|e| unwritable(&files.dir.file("scenario.yaml"), &e))?;
+        files.logs = Some(Logs::open(&files.dir, started, started, &load_columns()).map_err(failed)?);
+        let events = files.dir.reserve("events.jsonl").map_err(failed)?;
+        files.events = Some(OpenOptions::new().append(true).open(&events).map_err(|e| unwritable(&events, &e))?);
+        Ok(files)
+    }
+
+    /// Where they are.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// What the run is conducted by: its thresholds, its bounds, and these files.
+    pub fn score(&mut self, run: &Run, max_duration: Option<Duration>, kill_switch: Option<PathBuf>) -> Score {
+        let names: Vec<String> = run.plan.stages.iter().map(|stage| stage.name.clone()).collect();
+        let judged = judged(&run.plan.stages);
+        let (mut logs, mut events) = (self.logs.take(), self.events.take());
+        Score {
+            lanes: run.lanes,
+            stages: run.plan.stages.clone(),
+            held: run.held(),
+            max_duration,
+            kill_switch: Box::new(move || kill_switch.as_ref().is_some_and(|path| path.exists())),
+            log: Box::new(move |interval, stage| match &mut logs {
+                Some(logs) => logs.append(&Row::of_interval(interval, &names, &judged, stage)),
+                None => Ok(()),
+            }),
+            event: Box::new(move |at, event| match &mut events {
+                Some(file) => file.write_all(line(at, event).as_bytes()),
+                None => Ok(()),
+            }),
+        }
+    }
+
+    /// The run has ended: its summary, if there is one, and the manifest's last word.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn ended(&mut self, run: &Run, ending: &str, summary: Option<&Summary>) -> Result<(), Failure> {
+        if let Some(summary) = summary {
+            self.publish("summary.json", summary)?;
+        }
+        self.manifest["state"] = json!(ending);
+        self.manifest["verdict"] = json!(summary.map(|summary| summary.verdict));
+        let _ = run;
+        self.publish("run.json", &self.manifest)
+    }
+
+    fn publish(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let path = self.dir.file(name);
+        let write = |out: &mut dyn Write| {
+            serde_json::to_writer_pretty(&mut *out, value)?;
+            out.write_all(b"\n")
+        };
+        publish::<io::Error>(&path, write, |_| Ok(())).map_err(|e| unwritable(&path, &e))
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", path.display()))
+}
+
+fn line(at: Duration, event: &Event) -> String {
+    let (what, which) = match event {
+        Event::MeetingMade(id) => ("meeting-made", id),
+        Event::MeetingDeleted(id) => ("meeting-deleted", id),
+        Event::MeetingRefused(why) => ("meeting-refused", why),
+    };
+    format!("{}\n", json!({ "at_s": (at.as_secs_f64() * 1e6).round() / 1e6, "event": what, "of": which }))
+}
+
+fn sum(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

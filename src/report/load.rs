@@ -1,0 +1,140 @@
+//! The report of a load run.
+//!
+//! Holds [`fill`]. Called with the summary. What it says first is the verdict, and why.
+
+use super::table::Page;
+use super::{classes, count, faults, latencies, ms, rate};
+use serde_json::Value;
+
+pub fn fill(page: &mut Page, summary: &Value) {
+    let text = |name: &str| summary[name].as_str().unwrap_or("-").to_owned();
+    let seconds = summary["seconds"].as_f64().unwrap_or_default();
+    let verdict = text("verdict").to_uppercase();
+    page.title(&format!("{verdict}: {}, {} load, {seconds:.1} s, {}", text("name"), text("model"), text("ending")));
+    for reason in list(&summary["reasons"]) {
+        page.item(&reason);
+    }
+    let counts = |name: &str| count(&summary["counts"][name]);
+    let retries = match summary["counts"]["retries"].as_u64() {
+        Some(n) if n > 0 => format!(" + {} retries", counts("retries")),
+        _ => String::new(),
+    };
+    page.line(&format!(
+        "{} planned{retries} = {} done + {} dropped + {} aborted + {} unissued",
+        counts("planned"),
+        counts("done"),
+        counts("dropped"),
+        counts("aborted"),
+        counts("unissued")
+    ));
+    let planned = match &summary["rate"]["planned"] {
+        Value::Null => String::new(),
+        planned => format!("{} planned, ", rate(planned)),
+    };
+    page.line(&format!("{planned}{} achieved; {}", rate(&summary["rate"]["achieved"]), classes(&summary["classes"])));
+    latencies(page, &summary["latency_ms"]);
+    thresholds(page, &summary["thresholds"]);
+    parts(page, "By stage", "stage", &summary["stages"]);
+    parts(page, "By call", "call", &summary["operations"]);
+    faults(page, &summary["errors"]);
+    aside(page, summary);
+}
+
+fn list(of: &Value) -> Vec<String> {
+    of.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn thresholds(page: &mut Page, of: &Value) {
+    let row = |threshold: &Value| {
+        let check = threshold["check"].as_str().unwrap_or("-").to_owned();
+        let value = threshold["value"].as_f64();
+        let latency = ["response", "service", "queue", "lag", "token"].iter().any(|metric| check.starts_with(metric));
+        let count = check.contains(".count");
+        let measured = match value {
+            None => "-".to_owned(),
+            Some(value) if latency => format!("{} ms", ms(&Value::from(value))),
+            Some(value) if count => format!("{value}"),
+            Some(value) => format!("{:.2} %", value * 100.0),
+        };
+        vec![check, measured, threshold["verdict"].as_str().unwrap_or("-").to_owned()]
+    };
+    let rows: Vec<Vec<String>> = of.as_array().into_iter().flatten().map(row).collect();
+    if !rows.is_empty() {
+        page.head("Thresholds");
+        page.table(&["check", "measured", "verdict"], rows);
+    }
+}
+
+fn parts(page: &mut Page, heading: &str, what: &str, of: &Value) {
+    let parts: Vec<&Value> = of.as_array().into_iter().flatten().collect();
+    // One alone is the whole, which has been told.
+    if parts.len() < 2 {
+        return;
+    }
+    let row = |part: &&Value| {
+        let warmup = if part["warmup"] == true { " (warm-up)" } else { "" };
+        let latency = |metric: &str, q: &str| ms(&part["latency_ms"][metric][q]);
+        let failed: u64 = part["classes"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(class, _)| !matches!(class.as_str(), "ok" | "dropped"))
+            .filter_map(|(_, n)| n.as_u64())
+            .sum();
+        vec![
+            format!("{}{warmup}", part["name"].as_str().unwrap_or("-")),
+            rate(&part["rate"]["planned"]),
+            rate(&part["rate"]["achieved"]),
+            count(&part["done"]),
+            count(&Value::from(failed)),
+            latency("response", "p50"),
+            latency("response", "p99"),
+            latency("service", "p50"),
+            latency("service", "p99"),
+        ]
+    };
+    page.head(heading);
+    let head = [what, "planned", "achieved", "done", "not ok", "response p50", "p99", "service p50", "p99"];
+    page.table(&head, parts.iter().map(row).collect());
+}
+
+/// Meetings, wire, generator, notes.
+fn aside(page: &mut Page, summary: &Value) {
+    page.head("Beside it");
+    let meetings = &summary["meetings"];
+    if meetings["calls"].as_u64().is_some_and(|n| n > 0) {
+        page.item(&format!(
+            "meetings: {} made ({} of them renewals), {} deleted, in {} calls that are in none of the numbers above",
+            count(&meetings["made"]),
+            count(&meetings["renewed"]),
+            count(&meetings["deleted"]),
+            count(&meetings["calls"])
+        ));
+    }
+    let left = list(&meetings["left_over"]);
+    if !left.is_empty() {
+        page.item(&format!("meetings that may still be there, to be deleted by hand: {}", left.join(", ")));
+    }
+    let generator = &summary["generator"];
+    let share = |value: &Value| value.as_f64().map(|share| format!(", {:.0} % of a core", share * 100.0)).unwrap_or_default();
+    let a_call = generator["cpu_us_a_call"].as_f64().map(|us| format!(", {us:.1} µs a call")).unwrap_or_default();
+    page.item(&format!(
+        "generator: {} lane(s){}{a_call}; lag p99 {} ms, of {} ms that could be tolerated",
+        count(&generator["lanes"]),
+        share(&generator["cpu_share"]),
+        ms(&summary["latency_ms"]["lag"]["p99"]),
+        ms(&generator["tolerable_lag_ms"])
+    ));
+    if let Some(traffic) = summary["traffic"].as_object() {
+        page.item(&format!(
+            "wire: {} connections opened, used again {} times; {} bytes out, {} in",
+            count(&traffic["connections_opened"]),
+            count(&traffic["connections_reused"]),
+            count(&traffic["bytes_out"]),
+            count(&traffic["bytes_in"])
+        ));
+    }
+    for note in list(&summary["notes"]) {
+        page.item(&note);
+    }
+}
