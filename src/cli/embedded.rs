@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 /// A mock that lives as long as this value.
 pub struct Embedded {
     address: SocketAddr,
+    mock: Arc<Mock>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,17 +33,17 @@ pub fn start(options: Options, meetings: Vec<MeetingId>) -> Result<Embedded, Fai
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let (stop, stopped) = oneshot::channel();
-    let mock = Mock::open(options, None, std::time::Duration::ZERO).map_err(|e| Failure::new(Exit::BadInput, e))?;
+    let mock = Arc::new(Mock::open(options, None, std::time::Duration::ZERO).map_err(|e| Failure::new(Exit::BadInput, e))?);
+    meetings.iter().for_each(|meeting| mock.adopt(meeting));
+    let served = Arc::clone(&mock);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let thread = std::thread::Builder::new().name("mock".to_owned()).spawn(move || {
         runtime.block_on(async {
-            let mock = Arc::new(mock);
-            meetings.iter().for_each(|meeting| mock.adopt(meeting));
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-            server::serve(listener, mock, Wall::System, async { drop(stopped.await) }).await;
+            server::serve(listener, served, Wall::System, async { drop(stopped.await) }).await;
         });
     });
-    Ok(Embedded { address, stop: Some(stop), thread: Some(thread.map_err(failed)?) })
+    Ok(Embedded { address, mock, stop: Some(stop), thread: Some(thread.map_err(failed)?) })
 }
 
 /// What a scenario's mock means to the mock itself.
@@ -64,6 +65,11 @@ pub fn options(mock: &scenario::mock::Mock, seed: Seed) -> Options {
 }
 
 impl Embedded {
+    /// The mock itself.
+    pub fn mock(&self) -> Arc<Mock> {
+        Arc::clone(&self.mock)
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

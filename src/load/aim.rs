@@ -19,14 +19,14 @@ impl Lane<'_> {
         let of_rows = self.terms.of_rows;
         match call.operation {
             Operation::CreateAttendee if of_rows => {
-                let person = self.people.next()?;
+                let person = self.people.take()?;
                 let meeting = person.meeting?;
                 let slot = self.supply.of_row(&meeting);
                 call.who = Who::One(Seat { meeting, user: person.user, capabilities: person.capabilities }, slot, None);
             }
             Operation::CreateAttendee => {
                 let Some((slot, meeting, _)) = self.supply.take(1) else { return Some(false) };
-                let Some(person) = self.people.next() else {
+                let Some(person) = self.people.take() else {
                     self.supply.give_back(slot, 1);
                     return None;
                 };
@@ -66,7 +66,7 @@ impl Lane<'_> {
             let next = self.people.peek();
             let here = next.filter(|person| !self.terms.of_rows || person.meeting.as_ref() == Some(&meeting));
             let Some(person) = here else { break };
-            self.people.next();
+            self.people.take();
             seats.push(Seat { meeting: meeting.clone(), user: person.user, capabilities: person.capabilities });
         }
         self.supply.give_back(slot, granted - seats.len() as u64);

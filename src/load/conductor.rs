@@ -31,6 +31,11 @@ pub struct Held {
     pub judge: Judge,
 }
 
+/// Keeps seconds, each with the name of the stage under way.
+pub type OfSeconds = Box<dyn FnMut(&Interval, &str) -> io::Result<()>>;
+/// Keeps events, each with its offset.
+pub type OfEvents = Box<dyn FnMut(Duration, &Event) -> io::Result<()>>;
+
 /// What a run is conducted by.
 pub struct Score {
     /// How many lanes there are.
@@ -44,9 +49,9 @@ pub struct Score {
     /// Asked once a second: whether somebody wants it ended.
     pub kill_switch: Box<dyn FnMut() -> bool>,
     /// Told of every second, and the name of the stage under way.
-    pub log: Box<dyn FnMut(&Interval, &str) -> io::Result<()>>,
+    pub log: OfSeconds,
     /// Told of every event, with its offset.
-    pub event: Box<dyn FnMut(Duration, &Event) -> io::Result<()>>,
+    pub event: OfEvents,
 }
 
 /// Why a run was ended before its time.

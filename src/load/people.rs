@@ -44,7 +44,7 @@ impl People {
     }
 
     /// The next one; `None` when a roster is used up.
-    pub fn next(&mut self) -> Option<Person> {
+    pub fn take(&mut self) -> Option<Person> {
         let person = self.peek()?;
         self.next += self.step;
         Some(person)
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn lanes_share_a_source() {
         let names = |mut people: People, n: usize| -> Vec<String> {
-            (0..n).map_while(|_| people.next()).map(|person| person.user.as_str().to_owned()).collect()
+            (0..n).map_while(|_| people.take()).map(|person| person.user.as_str().to_owned()).collect()
         };
         let made = Source::Made(Template::parse("u-{run}-{seq}").unwrap());
         assert_eq!(names(People::new(made.clone(), "r".into(), 0, 2), 3), ["u-r-1", "u-r-3", "u-r-5"]);

@@ -43,26 +43,27 @@ pub struct LaneOf<T> {
 }
 
 /// Where lanes meet before the load begins, and when it began.
-#[derive(Debug)]
 pub struct Gate {
     barrier: Barrier,
     origin: OnceLock<Instant>,
+    begins: Begins,
 }
+
+/// Called when the load begins.
+pub type Begins = Arc<dyn Fn() + Send + Sync>;
 
 impl Gate {
     /// For so many lanes.
-    pub fn new(lanes: u32) -> Arc<Gate> {
-        Arc::new(Gate { barrier: Barrier::new(lanes as usize), origin: OnceLock::new() })
+    pub fn new(lanes: u32, begins: Begins) -> Arc<Gate> {
+        Arc::new(Gate { barrier: Barrier::new(lanes as usize), origin: OnceLock::new(), begins })
     }
 
     async fn pass(&self) -> Instant {
         self.barrier.wait().await;
-        *self.origin.get_or_init(Instant::now)
-    }
-
-    /// When the load began, if it has.
-    pub fn origin(&self) -> Option<Instant> {
-        self.origin.get().copied()
+        *self.origin.get_or_init(|| {
+            (self.begins)();
+            Instant::now()
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::conductor::{Held, Score, conduct, judged};
 use super::errand;
 use super::hands::Hands;
 use super::people::{People, Source};
-use super::phases::{self, Gate, LaneOf};
+use super::phases::{self, Begins, Gate, LaneOf};
 use super::ran::Ran;
 use super::supply::Supply;
 use super::tell::{Cpu, Spares, Teller, Told};
@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// A run, with everything decided.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Run {
     /// The scenario.
     pub plan: Arc<Plan>,
@@ -46,6 +46,8 @@ pub struct Run {
     pub grain: Grain,
     /// What a lane's thread has worked.
     pub cpu: Cpu,
+    /// Told when the load begins.
+    pub begins: Begins,
 }
 
 /// Seconds of the load whose seats are kept ready where meetings are made as needed.
@@ -61,9 +63,9 @@ pub struct Links {
 
 impl Links {
     /// For this many lanes.
-    pub fn new(lanes: u32) -> Links {
+    pub fn new(lanes: u32, begins: Begins) -> Links {
         let (sender, receiver) = mpsc::channel(256);
-        Links { sender, receiver, spares: Spares::default(), gate: Gate::new(lanes) }
+        Links { sender, receiver, spares: Spares::default(), gate: Gate::new(lanes, begins) }
     }
 }
 
@@ -159,7 +161,7 @@ impl Run {
         signals: watch::Receiver<Stop>,
         board: watch::Sender<Board>,
     ) -> Result<Ran, crate::behaviour::BadBehaviour> {
-        let links = Links::new(1);
+        let links = Links::new(1, Arc::clone(&self.begins));
         let lane = self.lane(0, hands, &links);
         let (stop, stopped) = watch::channel(Stop::No);
         let Links { sender, receiver, spares, gate } = links;
@@ -180,7 +182,7 @@ impl Run {
         signals: watch::Receiver<Stop>,
         board: watch::Sender<Board>,
     ) -> Result<Ran, String> {
-        let links = Links::new(self.lanes);
+        let links = Links::new(self.lanes, Arc::clone(&self.begins));
         let (stop, stopped) = watch::channel(Stop::No);
         let mut threads = Vec::new();
         for k in 0..self.lanes {

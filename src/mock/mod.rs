@@ -155,6 +155,11 @@ impl Mock {
     pub fn reset(&self) {
         self.service.reset();
         self.limits.reset();
+        self.begin_timeline();
+    }
+
+    /// The timeline of mischief, and its counts, start here: a load test's stages and its mock's mischief tell one time.
+    pub fn begin_timeline(&self) {
         self.mischief.reset();
         let since = self.started.elapsed().as_micros();
         self.timeline.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -84,7 +84,6 @@ pub(super) struct Said {
     pub(super) throttled: bool,
     pub(super) skewed: bool,
 }
-
 /// The state of a run.
 pub struct Desk {
     pub(super) settings: Settings,

@@ -25,9 +25,13 @@ fn here() -> tempfile::TempDir {
 #[test]
 fn help() {
     let dir = here();
-    for (name, args) in
-        [("help", &["--help"][..]), ("help_provision", &["provision", "--help"]), ("help_check", &["check", "--help"])]
-    {
+    for (name, args) in [
+        ("help", &["--help"][..]),
+        ("help_provision", &["provision", "--help"]),
+        ("help_check", &["check", "--help"]),
+        ("help_load", &["load", "--help"]),
+        ("help_report", &["report", "--help"]),
+    ] {
         insta::assert_snapshot!(name, said(dir.path(), args));
     }
 }

@@ -5,7 +5,7 @@
 //! `outputs` holds the invariants I1 to I7, so a case is three lines: a roster, a script, and the figure it must keep to.
 
 mod act;
-mod binary;
+pub mod binary;
 mod job;
 mod memory;
 mod outputs;

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 )]
 pub struct Args {
     /// A scenario; - is standard input [headcount example prints some]
-    #[arg(value_name = "FILE", required_unless_present = "rate", conflicts_with_all = ["rate", "duration"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["rate", "duration"])]
     pub file: Option<String>,
 
     /// Without a file: so many CreateAttendee calls, evenly spread, such as 20/s

@@ -92,6 +92,13 @@ async fn course(args: Args) -> End {
         max_calls: args.bounds.max_calls,
         grain: Grain::Fine,
         cpu: vitals::thread_cpu,
+        begins: match &mock {
+            Some(embedded) => {
+                let mock = embedded.mock();
+                Arc::new(move || mock.begin_timeline())
+            }
+            None => Arc::new(|| {}),
+        },
         plan: Arc::new(wanted.plan),
     };
     let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &service, started)?;
@@ -117,7 +124,7 @@ async fn course(args: Args) -> End {
     let _ = watcher.await;
     let left = *signals.stop.borrow_and_update() == Stop::Now;
     let judgement = ran.judge(&run, Some(traffic.now()));
-    conclude(&mut files, &run, &ran, judgement, &traffic, voice).and_then(|exit| if left { Ok(signals.left()) } else { Ok(exit) })
+    conclude(&mut files, &run, &ran, judgement, &traffic, voice).map(|exit| if left { signals.left() } else { exit })
 }
 
 /// Reads the scenario, or makes one of `--rate` and `--duration`.
@@ -126,7 +133,10 @@ fn wanted(args: &Args) -> Result<Wanted, Failure> {
     let (path, text) = match (&args.file, args.rate, args.duration) {
         (Some(path), _, _) => (path.clone(), scenario::text_of(path)?),
         (None, Some(rate), Some(span)) => ("(command line)".to_owned(), made_up(rate, span.0, &args.whom)),
-        _ => return Err(Failure::new(Exit::Usage, "a scenario, or --rate and --duration, are needed")),
+        _ => {
+            let failure = Failure::new(Exit::Usage, "what load is wanted? Name a scenario, or give --rate and --duration");
+            return Err(failure.hint("headcount example lists scenarios to start from; headcount load --rate 20/s --duration 30s loads the built-in mock"));
+        }
     };
     let mut plan = scenario::parse(&path, &text, besides).map_err(scenario::Unread::Faulty)?;
     plan.seed = args.seed.map_or(plan.seed, Seed);

@@ -63,7 +63,6 @@ impl Transport for Line {
 
 /// A run, and everything it left.
 pub struct Loaded {
-    pub run: Run,
     pub ran: Ran,
     pub line: Line,
     pub summary: Value,
@@ -158,6 +157,10 @@ pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = S
         max_calls: None,
         grain: Grain::Coarse,
         cpu: || None,
+        begins: {
+            let mock = Arc::clone(&line.mock);
+            Arc::new(move || mock.begin_timeline())
+        },
     };
     let credentials = Credentials::new(DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, None, None, "test");
     let endpoint = Endpoint::custom("http://127.0.0.1:1", DEFAULT_REGION).unwrap();
@@ -189,7 +192,7 @@ pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = S
     let summary = serde_json::to_value(ran.summary(&run, judgement, None, None)).unwrap();
     let board = watching.borrow().clone();
     let rows = rows.borrow().clone();
-    let loaded = Loaded { run, ran, line, summary, rows, board };
+    let loaded = Loaded { ran, line, summary, rows, board };
     loaded.check();
     loaded
 }
