@@ -3,6 +3,8 @@
 //! Holds [`RunDir`] (the directory, its lock, whole publications) and [`Logs`] (what is appended second by second). Called by
 //! the verbs. It knows names and durability, never contents. docs/formats.md describes each file.
 
+pub mod held;
+
 use crate::stats::series::Row;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
@@ -23,6 +25,8 @@ const OURS: [&str; 4] = [LEDGER, "run.json", "latency.hlog", "series.csv"];
 #[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
+    /// Made just now.
+    fresh: bool,
     /// The kernel's lock on the directory itself: it dies with the process, and there is no lock file to clean up.
     _lock: File,
 }
@@ -66,9 +70,20 @@ impl RunDir {
         let lock = File::open(path).map_err(failed)?;
         lock.set_permissions(std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(RunDir { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(RunDir { path: path.to_owned(), fresh: made, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(RunDirError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Gives it up before anything has begun: if it was made just now, it goes away again. What somebody else has put there
+    /// meanwhile keeps it.
+    pub fn forget(self) {
+        if self.fresh {
+            for name in [LEDGER, "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+                let _ = std::fs::remove_file(self.file(name));
+            }
+            let _ = std::fs::remove_dir(&self.path);
         }
     }
 

@@ -32,6 +32,30 @@ pub struct Whom {
     pub ca_bundle: Option<PathBuf>,
 }
 
+/// What the AWS configuration says of retries and trust, as written.
+#[derive(Debug, Clone, Default)]
+pub struct Configured {
+    /// Attempts: `AWS_MAX_ATTEMPTS`, or the profile's `max_attempts`.
+    pub max_attempts: Option<String>,
+    /// Their manner: `AWS_RETRY_MODE`, or the profile's `retry_mode`.
+    pub retry_mode: Option<String>,
+    /// Certificates: `--ca-bundle`, `AWS_CA_BUNDLE`, or the profile's `ca_bundle`.
+    ca_bundle: Option<PathBuf>,
+}
+
+impl Configured {
+    /// The CA bundle's bytes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn ca_bundle(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(path) = &self.ca_bundle else { return Ok(None) };
+        std::fs::read(path)
+            .map(Some)
+            .map_err(|e| Failure::new(Exit::Usage, format!("the CA bundle {} cannot be read: {e}", path.display())))
+    }
+}
+
 /// How the mock in this process is called.
 pub const MOCK: &str = "the embedded mock";
 
@@ -43,8 +67,8 @@ pub struct Service {
     pub source: Source,
     /// The first ones.
     pub credentials: Credentials,
-    /// Attempts, where the AWS configuration says.
-    pub attempts: Option<u32>,
+    /// What the AWS configuration says beside.
+    pub configured: Configured,
     /// What a ledger is bound to: the endpoint, or the mock's seed.
     pub place: String,
 }
@@ -66,23 +90,25 @@ impl Service {
             Endpoint::custom(&format!("http://{address}"), mock::DEFAULT_REGION).map_err(|e| Failure::new(Exit::Internal, e))?;
         let credentials = Credentials::new(mock::DEFAULT_ACCESS_KEY, mock::DEFAULT_SECRET_KEY, None, None, "mock");
         let place = format!("{MOCK} (seed {seed})");
-        Ok(Service { endpoint, source: Source::Fixed(credentials.clone()), credentials, attempts: None, place })
+        let (max_attempts, retry_mode) = (environment("AWS_MAX_ATTEMPTS"), environment("AWS_RETRY_MODE"));
+        let configured = Configured { max_attempts, retry_mode, ca_bundle: None };
+        Ok(Service { endpoint, source: Source::Fixed(credentials.clone()), credentials, configured, place })
     }
 
     /// The configured service, with its credentials.
     pub async fn configured(whom: &Whom) -> Result<Service, Failure> {
-        let Place { endpoint, profile, attempts } = Service::where_to(whom).await?;
+        let Place { endpoint, profile, configured } = Service::where_to(whom).await?;
         if let Some(known) = profile.as_deref().and_then(profiles::known_without) {
             let name = crate::safe::quoted(profile.as_deref().unwrap_or_default(), 80);
             return Err(Failure::new(Exit::Credentials, format!("the AWS config files have no profile {name}")).hint(known));
         }
-        let source = Source::Chain { profile };
+        let source = whom.profile.clone().map_or(Source::Chain, Source::Profile);
         let credentials = source.load().await.map_err(|e| {
             Failure::new(Exit::Credentials, e).hint(
                 "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows what works",
             )
         })?;
-        Ok(Service { place: endpoint.to_string(), endpoint, source, credentials, attempts })
+        Ok(Service { place: endpoint.to_string(), endpoint, source, credentials, configured })
     }
 
     /// Where the configured service is; no credentials are looked for.
@@ -95,9 +121,9 @@ impl Service {
             Failure::new(Exit::Usage, "no region is configured, so there is no endpoint to ask")
                 .hint("give --region or AWS_REGION, or try the built-in mock first: --mock")
         })?;
-        // The SDKs' own default says nothing about what anybody wants here.
-        let attempts = settings.max_attempts.filter(|n| *n != 3);
-        Ok(Place { endpoint, profile, attempts })
+        let ca_bundle = whom.ca_bundle.clone().or_else(|| settings.ca_bundle.map(Into::into));
+        let configured = Configured { max_attempts: settings.max_attempts, retry_mode: settings.retry_mode, ca_bundle };
+        Ok(Place { endpoint, profile, configured })
     }
 }
 
@@ -106,19 +132,7 @@ pub struct Place {
     /// The endpoint.
     pub endpoint: Endpoint,
     profile: Option<String>,
-    attempts: Option<u32>,
-}
-
-/// The CA bundle's bytes: the flag, or `AWS_CA_BUNDLE`.
-///
-/// # Errors
-/// It cannot be read.
-pub fn ca_bundle(whom: &Whom) -> Result<Option<Vec<u8>>, Failure> {
-    let path = whom.ca_bundle.clone().or_else(|| environment("AWS_CA_BUNDLE").map(Into::into));
-    let Some(path) = path else { return Ok(None) };
-    std::fs::read(&path)
-        .map(Some)
-        .map_err(|e| Failure::new(Exit::Usage, format!("the CA bundle {} cannot be read: {e}", path.display())))
+    configured: Configured,
 }
 
 /// A variable that is set to something.

@@ -6,6 +6,12 @@
 //! files it has read.
 
 use super::endpoint::{Endpoint, EndpointError};
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
@@ -17,11 +23,10 @@ use std::time::Duration;
 pub enum Source {
     /// Given; they never change.
     Fixed(Credentials),
-    /// The default chain, for this profile if one is named.
-    Chain {
-        /// The profile, if named.
-        profile: Option<String>,
-    },
+    /// The default chain; `AWS_PROFILE` names its profile.
+    Chain,
+    /// The profile that somebody asked for by name. Keys in the environment do not count then, as in boto3 and the AWS CLI.
+    Profile(String),
 }
 
 /// What the chain says beside credentials.
@@ -35,8 +40,12 @@ pub struct Settings {
     pub fips: bool,
     /// Dual-stack endpoints wanted.
     pub dual_stack: bool,
-    /// Attempts, where configured.
-    pub max_attempts: Option<u32>,
+    /// `AWS_MAX_ATTEMPTS` or the profile's `max_attempts`, as written.
+    pub max_attempts: Option<String>,
+    /// `AWS_RETRY_MODE` or the profile's `retry_mode`, as written.
+    pub retry_mode: Option<String>,
+    /// `AWS_CA_BUNDLE` or the profile's `ca_bundle`.
+    pub ca_bundle: Option<String>,
 }
 
 /// Why there are no credentials.
@@ -50,31 +59,35 @@ pub enum CredentialsError {
     Slow(Duration),
 }
 
+/// The service as the AWS configuration names it: `AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS`, `chime_sdk_meetings` in a profile's
+/// services. Its service id "Chime SDK Meetings" would be looked for there as `chime-sdk-meetings` by aws-runtime 1.10, which
+/// neither botocore nor the SDKs' reference guide knows.
+const SERVICE_ID: &str = "chime_sdk_meetings";
+
 /// The chain asks the network in places (SSO, instance metadata); nobody waits longer than this for it.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 impl Source {
     /// Looks, now.
     pub async fn load(&self) -> Result<Credentials, CredentialsError> {
-        match self {
-            Source::Fixed(credentials) => Ok(credentials.clone()),
-            Source::Chain { profile } => {
-                let look = async {
-                    let config = config(profile.as_deref(), None).await;
-                    match config.credentials_provider() {
-                        None => Err(CredentialsError::None("no provider is configured".to_owned())),
-                        Some(provider) => provider.provide_credentials().await.map_err(|e| CredentialsError::None(why(&e))),
-                    }
-                };
-                tokio::time::timeout(LONGEST_LOOK, look).await.unwrap_or(Err(CredentialsError::Slow(LONGEST_LOOK)))
-            }
-        }
+        let look = async {
+            let found = match self {
+                Source::Fixed(credentials) => return Ok(credentials.clone()),
+                Source::Profile(name) => of_profile(name).await.provide_credentials().await,
+                Source::Chain => match config(None, None).await.credentials_provider() {
+                    None => return Err(CredentialsError::None("no provider is configured".to_owned())),
+                    Some(provider) => provider.provide_credentials().await,
+                },
+            };
+            found.map_err(|e| CredentialsError::None(why(&e)))
+        };
+        tokio::time::timeout(LONGEST_LOOK, look).await.unwrap_or(Err(CredentialsError::Slow(LONGEST_LOOK)))
     }
 
     /// Whether looking again could find others.
     pub fn may_change(&self, current: &str) -> bool {
         // What stands in the environment of a running process stays as it is.
-        matches!(self, Source::Chain { .. }) && current != "EnvironmentVariable"
+        !matches!(self, Source::Fixed(_)) && current != "EnvironmentVariable"
     }
 }
 
@@ -85,20 +98,21 @@ pub fn provider_name(credentials: &Credentials) -> String {
     shown.split("provider_name: \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("unknown").to_owned()
 }
 
-/// Reads the configured region, endpoint and retry settings.
+/// Reads the configured region, endpoint, retry settings and CA bundle.
 pub async fn settings(profile: Option<&str>, region: Option<&str>) -> Settings {
     let config = config(profile, region).await;
-    let of_service = config.service_config().and_then(|service| {
-        let key =
-            ServiceConfigKey::builder().service_id("chime-sdk-meetings").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-        key.ok().and_then(|key| service.load_config(key))
-    });
+    let configured = |env: &str, profile: &str| {
+        let key = ServiceConfigKey::builder().service_id(SERVICE_ID).env(env).profile(profile).build().ok()?;
+        config.service_config()?.load_config(key).filter(|value| !value.is_empty())
+    };
     Settings {
         region: config.region().map(|r| r.to_string()),
-        endpoint_url: of_service.or_else(|| config.endpoint_url().map(str::to_owned)),
+        endpoint_url: configured("AWS_ENDPOINT_URL", "endpoint_url"),
         fips: config.use_fips().unwrap_or(false),
         dual_stack: config.use_dual_stack().unwrap_or(false),
-        max_attempts: config.retry_config().map(|r| r.max_attempts()),
+        max_attempts: configured("AWS_MAX_ATTEMPTS", "max_attempts"),
+        retry_mode: configured("AWS_RETRY_MODE", "retry_mode"),
+        ca_bundle: configured("AWS_CA_BUNDLE", "ca_bundle"),
     }
 }
 
@@ -116,7 +130,8 @@ impl Settings {
 }
 
 async fn config(profile: Option<&str>, region: Option<&str>) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    // Retries here are our own; aws-config panics on settings of them that it does not know.
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(RetryConfig::standard());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -124,6 +139,19 @@ async fn config(profile: Option<&str>, region: Option<&str>) -> SdkConfig {
         loader = loader.region(Region::new(region.to_owned()));
     }
     loader.load().await
+}
+
+/// A profile by name; where it holds no credentials, those of the machine it runs on.
+async fn of_profile(name: &str) -> CredentialsProviderChain {
+    let region = config(Some(name), None).await.region().cloned();
+    let provider = ProviderConfig::without_region()
+        .with_region(region)
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_retry_config(RetryConfig::standard());
+    let profile = ProfileFileCredentialsProvider::builder().profile_name(name).configure(&provider).build();
+    CredentialsProviderChain::first_try("Profile", profile)
+        .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&provider).build())
+        .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(&provider).build())
 }
 
 /// The chain of causes, without anything a credentials process may have printed.
@@ -149,7 +177,7 @@ mod tests {
     fn the_provider_is_told_and_the_secret_is_not() {
         let credentials = Credentials::new("AKID", "s3cret", None, None, "EnvironmentVariable");
         assert_eq!(provider_name(&credentials), "EnvironmentVariable");
-        assert!(!Source::Chain { profile: None }.may_change(&provider_name(&credentials)));
+        assert!(!Source::Chain.may_change(&provider_name(&credentials)));
     }
 
     #[test]

@@ -138,9 +138,21 @@ impl Ledger {
     }
 
     /// Rows that ask for nothing less than to send and receive everything.
-    pub fn unbounded_rows(&self) -> Result<u64, LedgerError> {
-        let sql = "SELECT COUNT(*) FROM row WHERE role > 0 AND (caps IS NULL OR caps=?)";
+    pub fn most_unbounded_rows(&self) -> Result<u64, LedgerError> {
+        let sql = "SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) n FROM row WHERE role > 0 AND (caps IS NULL OR caps=?) GROUP BY meeting)";
         Ok(self.db.query_row(sql, [Capabilities::DEFAULT.code()], |r| r.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Attendees whom more than one seat of this roster was told: ids that differ only in letter case, which the service takes
+    /// for one person.
+    pub fn shared_attendees(&self) -> Result<u64, LedgerError> {
+        // Without twins in the roster there is nothing to look for, and looking costs a second in a million rows.
+        if self.meta("twins")?.is_none_or(|n| n == "0") {
+            return Ok(0);
+        }
+        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM row r JOIN outcome o ON o.seat=r.seat WHERE r.role=1 AND o.state=1 \
+                   GROUP BY r.meeting, r.fold, o.attendee HAVING COUNT(*) > 1)";
+        Ok(self.db.query_row(sql, [], |r| r.get::<_, i64>(0))?.unsigned_abs())
     }
 
     /// Rows of the roster, and how many of them were rejected as it was read.

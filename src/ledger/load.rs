@@ -67,7 +67,7 @@ pub struct Compared {
     pub examples: Vec<String>,
 }
 
-/// How many examples are worded.
+/// How many examples are worded of each kind.
 const EXAMPLES: usize = 5;
 
 /// Takes a roster in, row by row.
@@ -98,8 +98,11 @@ impl Ledger {
         let compared = compare(&tx, rules).map_err(LedgerError::from)?;
         seats(&tx, rules.fold).map_err(LedgerError::from)?;
         let copy = copy_sum(&tx).map_err(LedgerError::from)?;
-        tx.execute("INSERT OR REPLACE INTO meta VALUES('roster', ?), ('copy', ?)", [fingerprint, copy])
-            .map_err(LedgerError::from)?;
+        tx.execute(
+            "INSERT OR REPLACE INTO meta VALUES('roster', ?), ('copy', ?), ('twins', ?)",
+            [fingerprint, copy, compared.case_twins.to_string()],
+        )
+        .map_err(LedgerError::from)?;
         tx.commit().map_err(LedgerError::from)?;
         Ok(compared)
     }
@@ -189,7 +192,7 @@ fn known_meetings(tx: &Transaction<'_>) -> rusqlite::Result<HashMap<MeetingId, i
 /// Finds groups of one folded id in one meeting, and settles what is to be settled between their rows.
 fn compare(tx: &Transaction<'_>, rules: Rules) -> rusqlite::Result<Compared> {
     tx.execute_batch("CREATE INDEX row_key ON row(meeting, fold, user, caps) WHERE role > 0")?;
-    let mut found = Compared::default();
+    let (mut found, mut examples) = (Compared::default(), [0; 2]);
     let mut groups = tx.prepare(
         "SELECT meeting, fold, COUNT(DISTINCT COALESCE(caps, -1)) > 1, COUNT(DISTINCT user) > 1 FROM row INDEXED BY row_key \
          WHERE role > 0 GROUP BY meeting, fold HAVING COUNT(*) > 1 AND (MIN(user) <> MAX(user) OR MIN(COALESCE(caps, -1)) <> MAX(COALESCE(caps, -1)))",
@@ -204,7 +207,9 @@ fn compare(tx: &Transaction<'_>, rules: Rules) -> rusqlite::Result<Compared> {
         let rejected = conflict && rules.on_conflict == OnConflict::Reject;
         found.case_twins += u64::from(twins && !rejected && rules.fold == Fold::Exact);
         let matters = conflict || rules.fold == Fold::Exact;
-        if matters && found.examples.len() < EXAMPLES {
+        let shown = &mut examples[usize::from(conflict)];
+        if matters && *shown < EXAMPLES {
+            *shown += 1;
             found.examples.push(word(tx, &key, conflict)?);
         }
         if conflict {
@@ -226,8 +231,11 @@ fn word(tx: &Transaction<'_>, (meeting, fold): &(i64, String), conflict: bool) -
 }
 
 fn places(tx: &Transaction<'_>, meeting: i64, fold: &str) -> rusqlite::Result<String> {
-    let mut rows =
-        tx.prepare_cached("SELECT f.name, r.line FROM row r JOIN file f USING(file) WHERE r.role > 0 AND r.meeting=? AND r.fold=? ORDER BY r.row LIMIT 4")?;
+    // The first row of each kind: of many rows alike, the one that differs is the one to be found.
+    let mut rows = tx.prepare_cached(
+        "SELECT f.name, r.line FROM row r JOIN file f USING(file) \
+         WHERE r.row IN (SELECT MIN(row) FROM row WHERE role > 0 AND meeting=? AND fold=? GROUP BY user, caps) ORDER BY r.row LIMIT 4",
+    )?;
     let mut places = rows
         .query_map(params![meeting, fold], |r| {
             Ok(format!("{}:{}", crate::safe::line(&r.get::<_, String>(0)?, 80), r.get::<_, i64>(1)?))

@@ -120,9 +120,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Ties the ledger to where its seats are asked for, or refuses if it is tied to somewhere else. An account that was not
-    /// known before is filled in; one that is not known now is taken on trust.
-    pub fn bind(&self, place: &str, account: Option<&str>) -> Result<(), LedgerError> {
+    /// Refuses a place that is not the one this ledger is tied to. An account that is not known now is taken on trust.
+    pub fn belongs(&self, place: &str, account: Option<&str>) -> Result<(), LedgerError> {
         let (bound, owner) = (self.meta("place")?, self.meta("account")?);
         let tell = |place: &str, account: Option<&str>| match account {
             Some(account) => format!("{place} (account {account})"),
@@ -133,6 +132,13 @@ impl Ledger {
             let bound = tell(bound.as_deref().unwrap_or(place), owner.as_deref());
             return Err(LedgerError::Foreign { bound, asked: tell(place, account) });
         }
+        Ok(())
+    }
+
+    /// Ties the ledger to where its seats are asked for, unless it is tied to somewhere else. An account that was not known
+    /// before is filled in.
+    pub fn bind(&self, place: &str, account: Option<&str>) -> Result<(), LedgerError> {
+        self.belongs(place, account)?;
         self.set_meta("place", place)?;
         if let Some(account) = account {
             self.set_meta("account", account)?;

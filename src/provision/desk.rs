@@ -7,11 +7,10 @@ use super::board::{HeldUp, Teller};
 use super::job::{Entry, Job, JobEnd, Slot};
 use super::outage::Outage;
 use super::queue::{Queue, Ticket, What};
+use super::state::{Contest, Credentials, Meeting, Said, Source};
 use super::{Ending, Settings};
-use crate::call::Fault;
 use crate::chime::class::Class;
 use crate::client::attempt::Try;
-use crate::client::judge::MeetingFacts;
 use crate::client::retry::Quota;
 use crate::client::throttle::Pace;
 use crate::drive::pump::{Next, Plan};
@@ -30,60 +29,6 @@ const LOW: usize = 300;
 /// How long an outcome may wait to be committed with others.
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
 
-/// What is known of a meeting.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Meeting {
-    pub(super) id: String,
-    pub(super) facts: Option<MeetingFacts>,
-    pub(super) closed: Option<Closed>,
-}
-
-/// Why a meeting takes nobody any more.
-#[derive(Debug, Clone)]
-pub(super) struct Closed {
-    pub(super) fault: Fault,
-    /// Whether rows whose reply was lost are still asked.
-    pub(super) ask_doubtful: bool,
-}
-
-/// Where fresh tickets come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// Meetings are being looked at.
-    Meetings,
-    /// Seats after this row are still to be fetched.
-    More(i64),
-    /// They are being fetched.
-    Fetching,
-    /// There are no more in this sweep.
-    Dry,
-}
-
-/// How the credentials stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Credentials {
-    Good,
-    /// Expired; the next look may be made at `.0`, and none after `.1`.
-    Expired(Duration, Duration),
-    /// A look is under way; none after this.
-    Looking(Duration),
-}
-
-/// An AttendeeId that two different people were told.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Contest {
-    /// Who was told it first (see `settle::whose`).
-    pub(super) holder: u64,
-    /// Whether they have been told it a second time.
-    pub(super) firm: bool,
-}
-
-/// What is said once a run.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Said {
-    pub(super) throttled: bool,
-    pub(super) skewed: bool,
-}
 /// The state of a run.
 pub struct Desk {
     pub(super) settings: Settings,

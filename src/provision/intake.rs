@@ -41,6 +41,20 @@ pub enum IntakeError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// More than one roster is refused.
+    #[error("{} rosters cannot be taken in", .0.len())]
+    Several(Vec<IntakeError>),
+}
+
+impl IntakeError {
+    /// All of them as one; none is no error.
+    pub fn all(mut errors: Vec<IntakeError>) -> Result<(), IntakeError> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(IntakeError::Several(errors)),
+        }
+    }
 }
 
 /// Something to tell the person whose roster it is.
@@ -75,14 +89,20 @@ pub fn intake(
     }
     let compared = ledger.load(
         |loader| {
-            let mut hash = seeded(options, rules);
+            let (mut hash, mut refused) = (seeded(options, rules), Vec::new());
             for input in inputs {
                 let read = Arc::new(Mutex::new(Sha256::new()));
                 let file = open(input)?;
                 let tee = Tee { file, hash: read.clone() };
-                take_file(loader, input, Box::new(tee), options, tell)?;
+                match take_file(loader, input, Box::new(tee), options, tell) {
+                    Ok(()) => {}
+                    // The others are looked at too, so that everything is told at once.
+                    Err(error @ IntakeError::Roster(_)) => refused.push(error),
+                    Err(error) => return Err(error),
+                }
                 hash.update(read.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().finalize());
             }
+            IntakeError::all(refused)?;
             Ok::<_, IntakeError>(hex(hash))
         },
         rules,

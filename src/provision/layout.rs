@@ -6,7 +6,7 @@ use super::table::Cells;
 use crate::ledger::export::{Ended, RowEnd, Whose};
 use crate::ledger::schema::{Ledger, LedgerError};
 use crate::roster::options::Field;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What stands after a roster's own columns in the tokens file.
 pub const TOKEN_COLUMNS: [&str; 8] =
@@ -93,7 +93,19 @@ impl Layouts {
         // Rosters are read without regard to letter case, so two columns that differ in it alone would be one.
         let clashes = |name: &String| TOKEN_COLUMNS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let riders = self.riders.iter().map(|name| if clashes(name) { format!("roster.{name}") } else { name.clone() });
-        riders.chain(TOKEN_COLUMNS.map(str::to_owned)).collect()
+        // Tools that read the file by name would see one of two columns of a name only.
+        let mut used: HashSet<String> = self.riders.iter().map(|name| name.to_lowercase()).collect();
+        let mut seen = HashSet::new();
+        let unique = riders.map(|name| {
+            if seen.insert(name.to_lowercase()) {
+                return name;
+            }
+            let numbered = (2..).map(|n| format!("{name}.{n}")).find(|name| used.insert(name.to_lowercase()));
+            let name = numbered.expect("there are more numbers than columns");
+            seen.insert(name.to_lowercase());
+            name
+        });
+        unique.chain(TOKEN_COLUMNS.map(str::to_owned)).collect()
     }
 
     pub(super) fn reject_columns(&self) -> Vec<String> {

@@ -4,10 +4,11 @@
 //! sees a token.
 
 use super::board::Notice;
-use super::desk::{Closed, Desk, PAGE, Source};
+use super::desk::{Desk, PAGE};
 use super::job::Entry;
 use super::queue::{Ticket, What};
 use super::settle::reason;
+use super::state::{Closed, Source};
 use crate::call::Fault;
 use crate::chime::class::Class;
 use crate::client::judge::MeetingFacts;

@@ -15,6 +15,7 @@ pub mod publish;
 pub mod queue;
 pub mod ruling;
 pub mod settle;
+mod state;
 pub mod summary;
 pub mod table;
 

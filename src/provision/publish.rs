@@ -7,6 +7,7 @@ use super::layout::Layouts;
 use super::table::{Form, Guard, Table};
 use crate::ledger::export::{Counts, Ended, RowEnd, VOID_CODE};
 use crate::ledger::schema::{Ledger, LedgerError};
+use crate::run_dir::held::Held;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,9 @@ pub enum PublishError {
     /// A file stands there that is not this run's.
     #[error("{} is already there and was not written by this run", .0.display())]
     Foreign(PathBuf),
+    /// Another process is about to write it.
+    #[error("{} is in use by another headcount", .0.display())]
+    InUse(PathBuf),
     /// A file of this run that somebody has changed.
     #[error("{} has been changed since this run wrote it", .0.display())]
     Changed(PathBuf),
@@ -64,6 +68,10 @@ pub struct Published {
     pub differs: u64,
     /// Rows of meetings that have ended since.
     pub void: u64,
+    /// Refused rows that may get a seat when they are asked again.
+    pub retryable: u64,
+    /// Attendees that several ids share, which differ in letter case alone.
+    pub shared: u64,
 }
 
 impl Outputs {
@@ -87,6 +95,16 @@ impl Outputs {
         }
     }
 
+    /// Keeps other processes from writing the same files for as long as the answer lives, whatever run directory they work in.
+    pub fn hold(&self) -> Result<[Held; 2], PublishError> {
+        let hold = |path: &PathBuf| match Held::take(path) {
+            Ok(Some(held)) => Ok(held),
+            Ok(None) => Err(PublishError::InUse(path.clone())),
+            Err(error) => Err(PublishError::Write { path: path.clone(), error }),
+        };
+        Ok([hold(&self.tokens)?, hold(&self.rejects)?])
+    }
+
     /// Makes sure, before anything is asked, that both files can be written and are ours to write. `force` gives up others.
     pub fn claim(&self, ledger: &Ledger, force: bool) -> Result<(), PublishError> {
         for (key, path) in [(TOKENS, &self.tokens), (REJECTS, &self.rejects)] {
@@ -99,7 +117,7 @@ impl Outputs {
     /// Publishes both, from one reading of the ledger.
     pub fn publish(&self, ledger: &Ledger, force: bool) -> Result<Published, PublishError> {
         let layouts = Layouts::read(ledger)?;
-        let mut published = Published::default();
+        let mut published = Published { shared: ledger.shared_attendees()?, ..Published::default() };
         let form = |path: &PathBuf| Form::of(path).ok_or_else(|| PublishError::Ending(path.clone()));
         let (tokens_form, rejects_form) = (form(&self.tokens)?, form(&self.rejects)?);
         write(ledger, TOKENS, &self.tokens, force, |out| {
@@ -154,7 +172,10 @@ impl Published {
             Ended::Provisioned { asked, granted, .. } => {
                 self.differs += u64::from(!crate::client::judge::granted_as_asked(*asked, *granted))
             }
-            Ended::Refused(why) => self.void += u64::from(why.code == VOID_CODE),
+            Ended::Refused(why) => {
+                self.void += u64::from(why.code == VOID_CODE);
+                self.retryable += u64::from(super::layout::retryable(&row.end));
+            }
             _ => {}
         }
     }

@@ -5,10 +5,11 @@
 
 use super::Ending;
 use super::board::Notice;
-use super::desk::{Contest, Credentials, Desk};
+use super::desk::Desk;
 use super::job::{self, Answer, Renewal, Slot};
 use super::queue::{Ticket, What};
 use super::ruling::{Asked, PassOver, Ruling, is_outage, rule};
+use super::state::{Contest, Credentials};
 use crate::call::{Attendee, End, Fault, Hint, Sample};
 use crate::chime::class::{Class, Tier};
 use crate::chime::id::MeetingId;
@@ -338,7 +339,7 @@ impl Desk {
     fn expired(&mut self, now: Duration) {
         if self.credentials == Credentials::Good {
             self.credentials = Credentials::Expired(now, now + RENEW_WITHIN);
-            self.teller.say(Notice::Expired(RENEW_WITHIN));
+            self.said.expired = false;
         }
     }
 
@@ -356,7 +357,13 @@ impl Desk {
                 (self.credentials, self.renewed_at) = (Credentials::Good, now);
                 self.teller.say(Notice::Renewed);
             }
-            Renewal::Same if now < until => self.credentials = Credentials::Expired(now + Duration::from_secs(2), until),
+            Renewal::Same if now < until => {
+                self.credentials = Credentials::Expired(now + Duration::from_secs(2), until);
+                // Only once it is known that waiting for somebody can help.
+                if !std::mem::replace(&mut self.said.expired, true) {
+                    self.teller.say(Notice::Expired(until.saturating_sub(now)));
+                }
+            }
             Renewal::Same | Renewal::Never => self.end(give_up()),
         }
     }

@@ -14,7 +14,7 @@ use super::failure::{Exit, Failure};
 use super::input;
 use super::say::{self, Voice};
 use super::scenario::{self, Besides};
-use super::service::{self, Service, Whom};
+use super::service::{Service, Whom};
 use super::signals;
 use super::values::{counted, grouped, said};
 use crate::bucket::Rate;
@@ -104,7 +104,7 @@ async fn course(args: Args) -> End {
     let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &service, started)?;
     voice.say(format_args!("{}: {} at {}", run.plan.name, planned_words(&run.plan), service.shown()));
     let traffic = Arc::new(Traffic::default());
-    let hands = hands(&args, &run, &service, &traffic, wall)?;
+    let hands = hands(&run, &service, &traffic, wall)?;
     let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
     let (teller, watching) = board();
     if let Some(address) = args.status_addr {
@@ -287,15 +287,12 @@ type MakeHands = Arc<dyn Fn(u32) -> Hands<Wire> + Send + Sync>;
 
 /// What makes the hands of a lane: a client with connections of its own.
 fn hands(
-    args: &Args,
     run: &Run,
     service: &Service,
     traffic: &Arc<Traffic>,
     wall: Wall,
 ) -> Result<impl Fn(u32) -> Hands<Wire> + Clone + Send + use<>, Failure> {
-    let embedded = matches!(run.plan.target, Target::Mock(_));
-    let ca_bundle = if embedded { None } else { service::ca_bundle(&args.whom)? };
-    let options = HttpOptions { connect_timeout: CONNECT_WITHIN, ca_bundle, direct: true };
+    let options = HttpOptions { connect_timeout: CONNECT_WITHIN, ca_bundle: service.configured.ca_bundle()?, direct: true };
     let one = {
         let (endpoint, credentials, source) = (service.endpoint.clone(), service.credentials.clone(), service.source.clone());
         let (traffic, run) = (Arc::clone(traffic), run.clone());

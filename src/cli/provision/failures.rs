@@ -13,6 +13,16 @@ pub fn incomplete(message: String) -> Failure {
     Failure::new(Exit::Incomplete, message).hint("make room, then run the same command: it goes on where this stopped")
 }
 
+/// A run that belongs to another place.
+pub fn elsewhere(error: LedgerError) -> Failure {
+    match error {
+        LedgerError::Foreign { .. } => {
+            Failure::new(Exit::Usage, error).hint("use another --output or --run-dir for another endpoint or account")
+        }
+        other => ledger_failure(other),
+    }
+}
+
 /// A file that cannot be written: by its very place, or because the disk failed.
 pub fn unwritable(message: String, error: &std::io::Error) -> Failure {
     use std::io::ErrorKind::{
@@ -57,6 +67,25 @@ pub fn intake_failure(error: IntakeError) -> Failure {
             Failure::new(Exit::BadInput, roster).hint(hint)
         }
         IntakeError::Ledger(ledger) => ledger_failure(ledger),
+        IntakeError::Several(all) => {
+            let failures: Vec<Failure> = all.into_iter().map(intake_failure).collect();
+            let mut hints: Vec<&str> = Vec::new();
+            for hint in failures.iter().filter_map(|f| f.hint.as_deref()) {
+                if !hints.contains(&hint) {
+                    hints.push(hint);
+                }
+            }
+            let messages: Vec<&str> = failures.iter().map(|f| f.message.as_str()).collect();
+            Failure::new(Exit::BadInput, messages.join("\n       ")).hint(hints.join("\n      "))
+        }
+    }
+}
+
+/// Outputs that could not be published once the calls were made: everything is in the ledger, and the same command goes on.
+pub fn republish_failure(error: PublishError) -> Failure {
+    match error {
+        PublishError::Write { .. } | PublishError::Ledger(_) => incomplete(error.to_string()),
+        other => Failure { exit: Exit::Incomplete, ..publish_failure(other) },
     }
 }
 
@@ -64,6 +93,9 @@ pub fn publish_failure(error: PublishError) -> Failure {
     match error {
         PublishError::Ledger(ledger) => ledger_failure(ledger),
         PublishError::Write { error: ref io, .. } => unwritable(error.to_string(), io),
+        PublishError::InUse(_) => {
+            Failure::new(Exit::Usage, error).hint("wait for it, or give this run outputs of its own with -o and --rejects")
+        }
         PublishError::Foreign(_) => {
             Failure::new(Exit::Usage, error).hint("give other names with -o and --rejects, or --force to write over it")
         }

@@ -3,7 +3,6 @@
 //! Holds the run's settings. Called by the verb. Whom to ask is in `cli::service`.
 
 use super::super::failure::{Exit, Failure};
-use super::super::service::environment;
 use super::super::values::Attempts;
 use super::args::{Again, Args, Conflict};
 use crate::bucket::Rate;
@@ -43,22 +42,31 @@ pub fn replay(args: &Args) -> Replay {
     }
 }
 
-/// Attempts in one pass: the flag, `AWS_MAX_ATTEMPTS`, the AWS configuration, or five.
-pub fn attempts(args: &Args, configured: Option<u32>) -> Result<u32, Failure> {
-    if let Some(Attempts(n)) = args.calls.max_attempts {
-        return Ok(n);
-    }
-    match environment("AWS_MAX_ATTEMPTS") {
-        None => Ok(configured.unwrap_or(5)),
-        Some(text) => text.parse().map(|Attempts(n)| n).map_err(|e| Failure::new(Exit::Usage, format!("AWS_MAX_ATTEMPTS {e}"))),
+/// Attempts in one pass: the flag, the AWS configuration, or five.
+pub fn attempts(args: &Args, configured: Option<&str>) -> Result<u32, Failure> {
+    match (args.calls.max_attempts, configured) {
+        (Some(Attempts(n)), _) => Ok(n),
+        (None, None) => Ok(5),
+        (None, Some(text)) => text.parse().map(|Attempts(n)| n).map_err(|e| {
+            misconfigured("AWS_MAX_ATTEMPTS (or max_attempts of the profile)", text, e, "mend it, or give --max-attempts")
+        }),
     }
 }
 
-/// `AWS_RETRY_MODE`: the waits, and whether the retry quota applies.
-pub fn retry_mode() -> Result<(Backoff, bool), Failure> {
-    match environment("AWS_RETRY_MODE").as_deref() {
+/// The configured retry mode: the waits, and whether the retry quota applies.
+pub fn retry_mode(configured: Option<&str>) -> Result<(Backoff, bool), Failure> {
+    match configured.map(str::to_ascii_lowercase).as_deref() {
         None | Some("standard" | "adaptive") => Ok((Backoff::STANDARD, true)),
         Some("legacy") => Ok((Backoff::LEGACY, false)),
-        Some(_) => Err(Failure::new(Exit::Usage, "AWS_RETRY_MODE must be standard, adaptive or legacy")),
+        Some(text) => Err(misconfigured(
+            "AWS_RETRY_MODE (or retry_mode of the profile)",
+            text,
+            "must be standard, adaptive or legacy",
+            "mend or unset it",
+        )),
     }
+}
+
+fn misconfigured(what: &str, text: &str, rule: &str, hint: &'static str) -> Failure {
+    Failure::new(Exit::Usage, format!("{what} {rule}, and is {}", crate::safe::quoted(text, 40))).hint(hint)
 }

@@ -32,7 +32,7 @@ use crate::run_dir::{LEDGER, Logs, RunDir, publish};
 use crate::seed::Seed;
 use crate::stats::series::columns;
 pub use args::Args;
-use failures::{dir_failure, incomplete, intake_failure, ledger_failure, publish_failure};
+use failures::{dir_failure, elsewhere, incomplete, intake_failure, ledger_failure, publish_failure, republish_failure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,10 +69,11 @@ impl Course {
         say::log(args.shown.verbose);
         let voice = args.shown.voice();
         // A mistyped name must not leave a directory behind.
-        for path in args.input.rosters.iter().filter(|path| *path != "-") {
-            std::fs::metadata(path)
-                .map_err(|error| intake_failure(IntakeError::Open { name: crate::safe::line(path, 200), error }))?;
-        }
+        let missing = args.input.rosters.iter().filter(|path| *path != "-").filter_map(|path| {
+            let error = std::fs::metadata(path).err()?;
+            Some(IntakeError::Open { name: crate::safe::line(path, 200), error })
+        });
+        IntakeError::all(missing.collect()).map_err(intake_failure)?;
         let places = places(&args);
         let rosters: Vec<PathBuf> = args.input.rosters.iter().map(PathBuf::from).collect();
         places.outputs.check(&rosters).map_err(publish_failure)?;
@@ -106,11 +107,18 @@ impl Course {
 
     async fn real_run(&self) -> End {
         let dir = RunDir::open(&self.places.run_dir).map_err(dir_failure)?;
-        let (mut ledger, counts) = self.prepared(&dir)?;
+        let held = self.places.outputs.hold().map_err(publish_failure);
+        let (_held, (mut ledger, counts)) = match held.and_then(|held| Ok((held, self.prepared(&dir)?))) {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                dir.forget();
+                return Err(failure);
+            }
+        };
         let budget = self.args.calls.max_errors.map(|b| b.of(counts.rows));
         if budget.is_some_and(|most| counts.rejected > most) {
             ledger.verify(|_, _| {}).map_err(ledger_failure)?;
-            self.places.outputs.publish(&ledger, self.args.goes_on.force).map_err(|e| incomplete(e.to_string()))?;
+            self.places.outputs.publish(&ledger, self.args.goes_on.force).map_err(republish_failure)?;
             return Err(Failure::new(Exit::TooManyErrors, words::over_budget(counts.rejected, budget))
                 .hint(format!("nothing was asked; the reasons are in {}", self.places.outputs.rejects.display())));
         }
@@ -119,15 +127,17 @@ impl Course {
             Some(mock) => Service::mock(mock.address(), self.args.endpoint.seed)?,
             None => Service::configured(&self.args.endpoint.whom).await?,
         };
-        let bound = ledger.bind(&service.place, service.account().as_deref());
-        bound.map_err(|e| {
-            Failure::new(Exit::Usage, e).hint("use another --output or --run-dir for another endpoint or account")
-        })?;
+        // Everything that can be wrong is told before anybody is asked to agree to it.
+        let account = service.account();
+        ledger.belongs(&service.place, account.as_deref()).map_err(elsewhere)?;
+        let settings = self.settings(&counts, &service, ledger.refused_rows().map_err(ledger_failure)?)?;
         let plan =
             words::plan(&ledger, &self.args, &counts, &service.shown(), meant::rate(&self.args)).map_err(ledger_failure)?;
         self.voice.say(&plan);
         self.agreed(&service, &plan)?;
-        self.ask(&dir, ledger, service, &counts).await
+        // Only now: who says no to an endpoint has not chosen it for this ledger.
+        ledger.bind(&service.place, account.as_deref()).map_err(elsewhere)?;
+        self.ask(&dir, ledger, service, settings).await
     }
 
     /// A mock that knows the meetings of the roster.
@@ -187,8 +197,7 @@ impl Course {
         }
     }
 
-    async fn ask(&self, dir: &RunDir, mut ledger: Ledger, service: Service, counts: &Counts) -> End {
-        let settings = self.settings(counts, &service, ledger.refused_rows().map_err(ledger_failure)?)?;
+    async fn ask(&self, dir: &RunDir, mut ledger: Ledger, service: Service, settings: Settings) -> End {
         let client = self.client(&service)?;
         let now = self.wall.now();
         let at_stake = (settings.concurrency + settings.unsettled) as u64;
@@ -227,7 +236,7 @@ impl Course {
         let (outputs, force) = (self.places.outputs.clone(), self.args.goes_on.force);
         let publishing = move || outputs.publish(&ledger.lock().unwrap_or_else(PoisonError::into_inner), force);
         let published = tokio::task::spawn_blocking(publishing).await.map_err(|e| Failure::new(Exit::Internal, e))?;
-        published.map_err(|e| incomplete(e.to_string()))
+        published.map_err(republish_failure)
     }
 
     /// Summary, last words, exit code.
@@ -251,12 +260,12 @@ impl Course {
 
     fn settings(&self, counts: &Counts, service: &Service, refused: u64) -> Result<Settings, Failure> {
         let args = &self.args;
-        let (rate, (backoff, retry_quota)) = (meant::rate(args), meant::retry_mode()?);
+        let (rate, (backoff, retry_quota)) = (meant::rate(args), meant::retry_mode(service.configured.retry_mode.as_deref())?);
         Ok(Settings {
             rate,
             burst: f64::from(args.calls.burst),
             concurrency: args.calls.concurrency as usize,
-            attempts: meant::attempts(args, service.attempts)?,
+            attempts: meant::attempts(args, service.configured.max_attempts.as_deref())?,
             backoff,
             retry_quota,
             max_errors: args.calls.max_errors.map(|b| b.of(counts.rows)),
@@ -274,7 +283,7 @@ impl Course {
         let calls = &self.args.calls;
         let options = HttpOptions {
             connect_timeout: calls.connect_timeout.0,
-            ca_bundle: if self.args.mock { None } else { service::ca_bundle(&self.args.endpoint.whom)? },
+            ca_bundle: service.configured.ca_bundle()?,
             direct: service.endpoint.is_loopback(),
         };
         let http = Http::new(&options).map_err(|e| Failure::new(Exit::Usage, e))?;

@@ -119,10 +119,10 @@ pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, rate: Ra
             quota::ATTENDEES_PER_MEETING
         ));
     }
-    let open = ledger.unbounded_rows()?;
+    let open = ledger.most_unbounded_rows()?;
     if open >= LARGE_AUDIENCE && args.input.capabilities.is_none() {
         text.push_str(&format!(
-            "\n{} may send audio, video and content to everybody; for an audience give --capabilities Audio=Receive,Video=Receive,Content=Receive",
+            "\n{} of one meeting may send audio, video and content to everybody; for an audience give --capabilities Audio=Receive,Video=Receive,Content=Receive",
             counted(open, "row")
         ));
     }
@@ -202,6 +202,12 @@ fn warnings(published: &Published, outputs: &Outputs, voice: Voice) {
             outputs.rejects.display()
         ));
     }
+    if published.shared > 0 {
+        voice.warn(format_args!(
+            "{} by ids that differ only in letter case: the service takes them for one person, who can join once",
+            rows(published.shared, "attendee is shared", "attendees are shared")
+        ));
+    }
     if published.differs > 0 {
         voice.warn(format_args!(
             "{} other capabilities than the roster asks for (Status differs); asking again changes nothing while the attendee exists",
@@ -247,6 +253,13 @@ pub fn end(ran: &Ran, published: &Published, outputs: &Outputs, bounds: Bounds, 
                 rows(c.rows - with, "row has", "rows have"),
                 outputs.rejects.display()
             ));
+            if published.retryable > 0 {
+                voice.say(format_args!(
+                    "{} refused for a reason that may pass; the same command with --replay retry asks for {} again",
+                    rows(published.retryable, "row was", "rows were"),
+                    if published.retryable == 1 { "it" } else { "them" }
+                ));
+            }
             Ok(Exit::SomeRows)
         }
         Ending::Stopped | Ending::Abandoned => Err(go_on(format!("stopped with {} left", counted(rest, "row")))),

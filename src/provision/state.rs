@@ -1,0 +1,65 @@
+//! The small things a run keeps track of, each with the states it can be in.
+//!
+//! Holds [`Meeting`], [`Source`], [`Credentials`], [`Contest`] and [`Said`]. Called by the desk and by what settles its answers. It
+//! never decides anything.
+
+use crate::call::Fault;
+use crate::client::judge::MeetingFacts;
+use std::time::Duration;
+
+/// What is known of a meeting.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meeting {
+    pub(super) id: String,
+    pub(super) facts: Option<MeetingFacts>,
+    pub(super) closed: Option<Closed>,
+}
+
+/// Why a meeting takes nobody any more.
+#[derive(Debug, Clone)]
+pub(super) struct Closed {
+    pub(super) fault: Fault,
+    /// Whether rows whose reply was lost are still asked.
+    pub(super) ask_doubtful: bool,
+}
+
+/// Where fresh tickets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Meetings are being looked at.
+    Meetings,
+    /// Seats after this row are still to be fetched.
+    More(i64),
+    /// They are being fetched.
+    Fetching,
+    /// There are no more in this sweep.
+    Dry,
+}
+
+/// How the credentials stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credentials {
+    Good,
+    /// Expired; the next look may be made at `.0`, and none after `.1`.
+    Expired(Duration, Duration),
+    /// A look is under way; none after this.
+    Looking(Duration),
+}
+
+/// An AttendeeId that two different people were told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Contest {
+    /// Who was told it first (see `settle::whose`).
+    pub(super) holder: u64,
+    /// Whether they have been told it a second time.
+    pub(super) firm: bool,
+}
+
+/// What is said once a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said {
+    pub(super) throttled: bool,
+    pub(super) skewed: bool,
+    /// That the credentials have expired, since they were last good.
+    pub(super) expired: bool,
+}
