@@ -171,6 +171,11 @@ impl Place<'_> {
         }
     }
 
+    /// The same row, blamed on another of its lines.
+    pub fn at(self, line: u64) -> Self {
+        Place { line, ..self }
+    }
+
     /// A fault of the row as a whole, or of a column that has no meaning to us.
     pub fn row_fault(self, column: Option<&str>, value: Option<&str>, rule: Rule, hint: &str) -> RowFault {
         RowFault {

@@ -156,6 +156,18 @@ pub enum Rule {
     /// have slipped, and would still make a seat.
     #[error("was damaged when an earlier run rejected it")]
     Damaged,
+    /// A list or mapping where YAML should hold a value.
+    #[error("holds a list or mapping under {0}; a single value is expected")]
+    Nested(String),
+    /// A key of `Capabilities` that is no channel.
+    #[error("names {0} under Capabilities; they are Audio, Video and Content")]
+    Channel(String),
+    /// Two keys of a YAML row that mean one column.
+    #[error("says {0} twice")]
+    Twice(String),
+    /// A list where YAML should hold a row.
+    #[error("is a list; a row is a mapping of columns to values, or a single id")]
+    List,
     /// Fewer or more cells than columns.
     #[error("has {cells} cells; the header has {columns}")]
     Ragged {
@@ -168,7 +180,7 @@ pub enum Rule {
 
 impl Rule {
     /// Codes of rows whose cells are not to be trusted.
-    pub(super) const DAMAGED: [&str; 3] = ["quote", "cells", "damaged"];
+    pub(super) const DAMAGED: [&str; 7] = ["quote", "cells", "damaged", "nested", "channel", "twice", "list"];
 
     /// A stable word for machines: rejects and `check --json` carry it.
     pub fn code(&self) -> &'static str {
@@ -184,6 +196,10 @@ impl Rule {
             Rule::Capabilities(_) => "capability-rule",
             Rule::AfterQuote => "quote",
             Rule::Damaged => "damaged",
+            Rule::Nested(_) => "nested",
+            Rule::Channel(_) => "channel",
+            Rule::Twice(_) => "twice",
+            Rule::List => "list",
             Rule::Ragged { .. } => "cells",
         }
     }

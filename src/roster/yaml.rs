@@ -9,7 +9,7 @@ use super::columns::{ADDED, Columns};
 use super::error::RosterError;
 use super::options::{Field, Options, key};
 use super::resolve::{Cell, Place, Wanted, resolve};
-use super::row::{Cells, Row};
+use super::row::{Cells, Row, Rule};
 use crate::safe;
 use crate::yaml::YamlError;
 use crate::yaml::cursor::{Cursor, Kind, Limits, Token};
@@ -34,6 +34,24 @@ struct Written {
     values: Vec<Value>,
     /// The meeting it is listed under, in `Document::meetings`.
     meeting: Option<usize>,
+    slips: Vec<Slip>,
+}
+
+/// What is wrong with the form of a mapping's values. In a row it is a fault of that row.
+struct Slip {
+    at: At,
+    rule: Rule,
+}
+
+impl Slip {
+    fn hint(&self) -> &'static str {
+        match self.rule {
+            Rule::Twice(_) => "keys are compared without regard to case, space, _ or -: remove one of them",
+            Rule::Channel(_) => "remove the key, or mend its name",
+            Rule::List => "write - {ExternalUserId: …, MeetingId: …}, or remove the inner dash",
+            _ => "write the value itself behind the colon, in quotes if it has brackets of its own",
+        }
+    }
 }
 
 /// The rows of a YAML document.
@@ -103,6 +121,9 @@ struct Document<'a> {
     rows: Vec<Written>,
 }
 
+/// Bytes of values that stand for many rows: they are copied into each.
+const MAX_SHARED: usize = 64 << 10;
+
 const SHAPES: &str = "a roster is a list of rows, or a mapping with attendees or meetings, and defaults";
 
 impl<'a> Document<'a> {
@@ -125,7 +146,8 @@ impl<'a> Document<'a> {
                 "defaults" => {
                     let token = self.token()?;
                     if token.kind == Kind::Map {
-                        self.defaults = self.values()?;
+                        let (values, slips) = self.values()?;
+                        self.defaults = self.shared(at, values, slips)?;
                     } else if !token.kind.is_null() {
                         return Err(self.wrong(&token, "defaults are a mapping of columns to values"));
                     }
@@ -163,16 +185,29 @@ impl<'a> Document<'a> {
     fn meeting(&mut self) -> Result<(), YamlError> {
         let meeting = self.meetings.len();
         self.meetings.push(Vec::new());
-        let mut values = Vec::new();
+        let (mut values, mut slips, mut first) = (Vec::new(), Vec::new(), None);
         while let Some((at, name)) = self.key()? {
+            first.get_or_insert(at);
             if key(&name) == "attendees" {
                 self.list(Some(meeting))?;
             } else {
-                self.value(at, &name, &mut values)?;
+                self.value(at, &name, &mut values, &mut slips)?;
             }
         }
-        self.meetings[meeting] = values;
+        self.meetings[meeting] = self.shared(first.unwrap_or((1, 1)), values, slips)?;
         Ok(())
+    }
+
+    /// Values that stand for many rows: what is wrong with them is wrong with the document.
+    fn shared(&self, at: At, values: Vec<Value>, slips: Vec<Slip>) -> Result<Vec<Value>, YamlError> {
+        if let Some(slip) = slips.first() {
+            return Err(self.cursor.error(slip.at, &format!("what stands for many rows {}", slip.rule)).hint(slip.hint()));
+        }
+        if values.iter().map(|value| value.text.len()).sum::<usize>() > MAX_SHARED {
+            let message = format!("what stands for many rows has more than {MAX_SHARED} bytes");
+            return Err(self.cursor.error(at, &message).hint("write long values into the rows they belong to"));
+        }
+        Ok(values)
     }
 
     /// `attendees:` and its list.
@@ -190,62 +225,91 @@ impl<'a> Document<'a> {
         loop {
             let token = self.token()?;
             let line = token.line;
-            let values = match token.kind {
+            let (values, slips) = match token.kind {
                 Kind::End => return Ok(()),
                 Kind::Map => self.values()?,
-                ref kind if kind.is_null() => Vec::new(),
+                ref kind if kind.is_null() => Default::default(),
                 Kind::Scalar { text, .. } => {
                     let column = self.column((line, token.column), Field::ExternalUserId.name())?;
-                    vec![Value { column, line, text: text.into() }]
+                    (vec![Value { column, line, text: text.into() }], Vec::new())
                 }
-                Kind::List => return Err(self.wrong(&token, "a row is a mapping of columns to values, or a single id")),
+                Kind::List => {
+                    self.column((line, token.column), Field::ExternalUserId.name())?;
+                    self.skip()?;
+                    (Vec::new(), vec![Slip { at: (line, token.column), rule: Rule::List }])
+                }
             };
-            self.rows.push(Written { line, values, meeting });
+            self.rows.push(Written { line, values, meeting, slips });
         }
     }
 
     /// The values of a mapping that has begun.
-    fn values(&mut self) -> Result<Vec<Value>, YamlError> {
-        let mut values = Vec::new();
+    fn values(&mut self) -> Result<(Vec<Value>, Vec<Slip>), YamlError> {
+        let (mut values, mut slips) = (Vec::new(), Vec::new());
         while let Some((at, name)) = self.key()? {
-            self.value(at, &name, &mut values)?;
+            self.value(at, &name, &mut values, &mut slips)?;
         }
-        Ok(values)
+        Ok((values, slips))
     }
 
     /// The value behind a key, into `values`: one, three of a `Capabilities` mapping, or none.
-    fn value(&mut self, at: At, name: &str, values: &mut Vec<Value>) -> Result<(), YamlError> {
+    fn value(&mut self, at: At, name: &str, values: &mut Vec<Value>, slips: &mut Vec<Slip>) -> Result<(), YamlError> {
         let token = self.token()?;
         if token.kind == Kind::Map && key(name) == "capabilities" {
             while let Some((at, channel)) = self.key()? {
-                if !matches!(Field::of_column(&channel), Some(Field::Audio | Field::Video | Field::Content)) {
-                    let message = format!("Capabilities hold Audio, Video and Content, not {}", safe::quoted(&channel, 40));
-                    return Err(self.cursor.error(at, &message));
-                }
                 let token = self.token()?;
-                self.single(at, &channel, token, values)?;
+                if matches!(Field::of_column(&channel), Some(Field::Audio | Field::Video | Field::Content)) {
+                    self.single(at, &channel, token, values, slips)?;
+                    continue;
+                }
+                slips.push(Slip { at, rule: Rule::Channel(safe::quoted(&channel, 40)) });
+                if matches!(token.kind, Kind::List | Kind::Map) {
+                    self.skip()?;
+                }
             }
             return Ok(());
         }
-        self.single(at, name, token, values)
+        self.single(at, name, token, values, slips)
     }
 
-    fn single(&mut self, at: At, name: &str, token: Token<'a>, values: &mut Vec<Value>) -> Result<(), YamlError> {
+    fn single(
+        &mut self,
+        at: At,
+        name: &str,
+        token: Token<'a>,
+        values: &mut Vec<Value>,
+        slips: &mut Vec<Slip>,
+    ) -> Result<(), YamlError> {
         let null = token.kind.is_null();
-        let (line, column) = (token.line, token.column);
+        let line = token.line;
         let Kind::Scalar { text, .. } = token.kind else {
-            let message = format!("{} holds a list or mapping; a single value is expected", safe::quoted(name, 40));
-            return Err(self.cursor.error((line, column), &message));
+            slips.push(Slip { at: (line, token.column), rule: Rule::Nested(safe::quoted(name, 40)) });
+            if !name.starts_with(ADDED) {
+                self.column(at, name)?;
+            }
+            return self.skip();
         };
         if name.starts_with(ADDED) {
             return Ok(());
         }
         let column = self.column(at, name)?;
         if values.iter().any(|value| value.column == column) {
-            return Err(self.cursor.error(at, &format!("{} is said twice", safe::quoted(&self.names[column], 40))));
-        }
-        if !null {
+            slips.push(Slip { at, rule: Rule::Twice(safe::quoted(&self.names[column], 40)) });
+        } else if !null {
             values.push(Value { column, line, text: text.into() });
+        }
+        Ok(())
+    }
+
+    /// Passes over a list or mapping that has begun.
+    fn skip(&mut self) -> Result<(), YamlError> {
+        let mut open = 1;
+        while open > 0 {
+            match self.token()?.kind {
+                Kind::List | Kind::Map => open += 1,
+                Kind::End => open -= 1,
+                Kind::Scalar { .. } => {}
+            }
         }
         Ok(())
     }
@@ -293,7 +357,7 @@ impl<'a> Document<'a> {
 
 impl YamlRows {
     pub fn next(&mut self, columns: &Columns) -> Option<Row> {
-        let Written { line, values, meeting } = self.rows.next()?;
+        let Written { line, values, meeting, slips } = self.rows.next()?;
         let beyond = meeting.map_or(&[][..], |at| &self.meetings[at]).iter().chain(&self.defaults);
         let mut filled: Vec<Option<&Value>> = vec![None; columns.names().len()];
         for value in values.iter().chain(beyond) {
@@ -305,7 +369,16 @@ impl YamlRows {
             let value = filled[columns.index(field)?]?;
             Some(Cell { text: &value.text, line: value.line })
         });
-        let (seat, warnings) = resolve(Place { file: &self.name, line, columns }, &wanted, &self.options);
+        let place = Place { file: &self.name, line, columns };
+        let (mut seat, warnings) = resolve(place, &wanted, &self.options);
+        if !slips.is_empty() {
+            // First, so that rejects carry their code: cells are missing that the row meant to have.
+            let form = slips.into_iter().map(|slip| {
+                let hint = slip.hint();
+                place.at(slip.at.0).row_fault(None, None, slip.rule, hint)
+            });
+            seat = Err(form.chain(seat.err().unwrap_or_default()).collect());
+        }
         let cells = Cells::new(filled.iter().map(|value| value.map(|value| &*value.text)));
         Some(Row { line, cells, extra: Vec::new(), seat, warnings })
     }

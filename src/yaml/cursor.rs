@@ -18,7 +18,7 @@ pub struct Limits {
     pub tokens: usize,
     /// Lists and mappings within one another.
     pub depth: usize,
-    /// Tokens that come out of aliases.
+    /// Pieces that come out of aliases: a token is one, and one more for every [`PIECE`] bytes of its text.
     pub replayed: usize,
 }
 
@@ -26,6 +26,9 @@ impl Limits {
     /// A document somebody wrote by hand: 4 MiB, 250,000 tokens, 32 levels.
     pub const DOCUMENT: Limits = Limits { bytes: 4 << 20, tokens: 250_000, depth: 32, replayed: 10_000 };
 }
+
+/// Bytes of text that cost as much as a token.
+const PIECE: usize = 64;
 
 /// Keys of one mapping: beyond any use, and few enough to compare one by one.
 const MAX_KEYS: usize = 1024;
@@ -138,11 +141,7 @@ impl<'a> Cursor<'a> {
                     continue;
                 };
                 let token = Token { line: at.0, column: at.1, kind: token.kind.clone() };
-                self.replayed += 1;
-                if self.replayed > self.limits.replayed {
-                    let message = format!("aliases expand to more than {} pieces", self.limits.replayed);
-                    return Err(self.error(at, &message).hint("write the repeated parts out, or use fewer aliases"));
-                }
+                self.copied(&token, 1)?;
                 return self.admit(token, 0).map(Some);
             }
             let Some(event) = self.parser.next_event() else { return Ok(None) };
@@ -208,8 +207,8 @@ impl<'a> Cursor<'a> {
         if self.open.len() > self.limits.depth {
             return Err(self.error(at, &format!("nested more than {} deep", self.limits.depth)));
         }
-        // Each copy counts, or a few hundred anchors inside one another would multiply what is kept.
-        self.tokens += self.recordings.len();
+        // Each copy but the first counts, or a few hundred anchors inside one another would multiply what is kept.
+        self.copied(&token, self.recordings.len().saturating_sub(1))?;
         for recording in &mut self.recordings {
             recording.tokens.push(token.clone());
         }
@@ -217,6 +216,18 @@ impl<'a> Cursor<'a> {
             self.anchors.insert(whole.anchor, whole.tokens.into());
         }
         Ok(token)
+    }
+
+    /// Counts what is kept or handed out more often than it was written.
+    fn copied(&mut self, token: &Token<'a>, times: usize) -> Result<(), YamlError> {
+        let text = if let Kind::Scalar { text, .. } = &token.kind { text.len() } else { 0 };
+        self.replayed = self.replayed.saturating_add(times.saturating_mul(1 + text / PIECE));
+        if self.replayed <= self.limits.replayed {
+            return Ok(());
+        }
+        let message = format!("aliases expand to more than {} pieces", self.limits.replayed);
+        let error = self.error((token.line, token.column), &message);
+        Err(error.hint("write the repeated parts out, or use fewer aliases"))
     }
 
     /// Within a mapping, every other node is a key: plain text, and not there yet.
@@ -307,6 +318,14 @@ mod tests {
             bomb.push_str(&format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", ")));
         }
         assert!(says(&bomb).contains("aliases expand to more than"));
+        let few_and_long = format!("- &a {}\n{}", "x".repeat(1_000_000), "- *a\n".repeat(1000));
+        assert!(says(&few_and_long).contains("aliases expand to more than"));
+        let nested = format!(
+            "{}{}",
+            (0..30).map(|i| format!("- &a{i}\n{}", "  ".repeat(i + 1))).collect::<String>(),
+            "x".repeat(1_000_000)
+        );
+        assert!(says(&nested).contains("aliases expand to more than"));
         assert!(all(&"[".repeat(100_000), Limits::DOCUMENT).is_err());
         assert!(all(&"- ".repeat(100_000), Limits::DOCUMENT).is_err());
         assert!(all(&"{a: ".repeat(100_000), Limits::DOCUMENT).is_err());

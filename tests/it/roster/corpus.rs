@@ -317,17 +317,48 @@ fn yaml_that_is_refused() {
     refused("- bob\n---\n- ann\n", "r.yaml:2:1: a second document");
     refused("- !!str 123\n", "r.yaml:1:3: tags");
     refused("- {ExternalUserId: a1, ExternalUserId: b1}\n", "r.yaml:1:24: the key \"ExternalUserId\" stands twice");
-    refused("- {ExternalUserId: a1, external user id: b1}\n", "is said twice");
-    refused("- {ExternalUserId: a1, Audio: Send, Capabilities: {Audio: Send}}\n", "is said twice");
     refused("- &d {Audio: Send}\n- {<<: *d, ExternalUserId: bob}\n", "merge keys");
-    refused("- ExternalUserId: [bob]\n", "holds a list or mapping");
-    refused("- [bob]\n", "a row is a mapping");
     refused("attendes:\n- bob\n", "r.yaml:1:1: unknown key \"attendes\"");
-    refused("- {ExternalUserId: bob, Capabilities: {Vidoe: Send}}\n", "not \"Vidoe\"");
+    refused("defaults: {Audio: [Send]}\nattendees: [bob]\n", "r.yaml:1:19: what stands for many rows holds a list or mapping");
+    refused("meetings: [{MeetingId: {a: b}, attendees: [bob]}]\n", "what stands for many rows holds a list or mapping");
+    let heavy = format!("defaults: {{note: {}}}\nattendees: [bob, ann]\n", "x".repeat(70_000));
+    refused(&heavy, "r.yaml:1:1: what stands for many rows has more than 65536 bytes");
     refused("- 'bob\n", "r.yaml:");
     refused("- bob\n\t- ann\n", "r.yaml:");
     refused("- name: bob\n", "no column ExternalUserId");
     let (_, error) = read("r.yaml", b"- ExternalUserId: bob\n", &Options::default());
     assert!(error.unwrap().contains("no column MeetingId"));
     refused("- bob and ann\n- bo\0b and zoe\n", "r.yaml:2: holds a NUL byte");
+}
+
+/// A slip in one row is that row's: the others are read, and everything that is wrong is told at once.
+#[test]
+fn a_slip_in_the_form_of_a_row_is_the_rows_own() {
+    let text = "- {ExternalUserId: ann-1}\n\
+                - {ExternalUserId: a1, external user id: b1}\n\
+                - {ExternalUserId: a1, Audio: Send, Capabilities: {Audio: Send}}\n\
+                - ExternalUserId: [bob, {x: [y]}]\n\
+                - [bob]\n\
+                - ExternalUserId: bob-2\n  Capabilities:\n    Vidoe: {a: [b]}\n    Audio: Send\n\
+                - {ExternalUserId: zoe-9, note: [x]}\n\
+                - zoe-1\n";
+    let (rows, error) = read("r.yaml", text.as_bytes(), &with_meeting());
+    assert_eq!(error, None);
+    let told: Vec<String> =
+        rows.iter().map(|row| row.seat.as_ref().map_or_else(|f| f[0].to_string(), |s| s.user.as_str().to_owned())).collect();
+    assert_eq!(
+        told,
+        [
+            "ann-1",
+            "r.yaml:2: the row says \"ExternalUserId\" twice",
+            "r.yaml:3: the row says \"Audio\" twice",
+            "r.yaml:4: the row holds a list or mapping under \"ExternalUserId\"; a single value is expected",
+            "r.yaml:5: the row is a list; a row is a mapping of columns to values, or a single id",
+            "r.yaml:8: the row names \"Vidoe\" under Capabilities; they are Audio, Video and Content",
+            "r.yaml:10: the row holds a list or mapping under \"note\"; a single value is expected",
+            "zoe-1",
+        ]
+    );
+    let codes: Vec<_> = rows.iter().filter_map(|row| Some(row.seat.as_ref().err()?[0].rule.code())).collect();
+    assert_eq!(codes, ["twice", "twice", "nested", "list", "channel", "nested"]);
 }

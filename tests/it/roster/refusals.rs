@@ -36,7 +36,7 @@ fn every_refusal_says_what_was_seen_and_what_to_do() {
         ("twice.yaml", bytes("- ExternalUserId: bob\n  Audio: Send\n  ExternalUserId: ann\n")),
         ("documents.yaml", bytes("- bob\n---\n- ann\n")),
         ("merge.yaml", bytes("- &a {ExternalUserId: bob}\n- {<<: *a}\n")),
-        ("nested.yaml", bytes("- ExternalUserId: {first: bob}\n")),
+        ("nested.yaml", bytes("defaults:\n  Audio: {first: Send}\nattendees:\n  - bob\n")),
         ("key.yaml", bytes("atendees:\n  - bob\n")),
         ("syntax.yaml", bytes("attendees:\n  - {ExternalUserId: bob\n  - {ExternalUserId: ann}\n")),
         ("deep.yaml", bytes(&"[".repeat(100_000))),
