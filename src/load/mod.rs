@@ -26,6 +26,7 @@ pub mod people;
 pub mod phases;
 pub mod pool;
 pub mod ran;
+mod rooms;
 pub mod run;
 mod settle;
 pub mod source;
