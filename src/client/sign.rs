@@ -25,8 +25,18 @@ const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token
 pub struct Signer {
     credentials: Credentials,
     region: String,
-    /// The derived key of the last date used, `YYYYMMDD`.
-    day: Mutex<Option<(String, Vec<u8>)>>,
+    /// What the last request was signed with; good for others of its second, and but for the stamp of its day.
+    last: Mutex<Option<Dated>>,
+}
+
+/// What depends on the time alone.
+struct Dated {
+    seconds: u64,
+    /// `YYYYMMDDThhmmssZ`.
+    stamp: String,
+    /// `YYYYMMDD/region/service/aws4_request`.
+    scope: String,
+    key: Vec<u8>,
 }
 
 /// What is to be signed.
@@ -56,7 +66,7 @@ impl Signer {
         if !fits(credentials.access_key_id()) || !credentials.session_token().is_none_or(fits) {
             return Err(UnusableCredentials);
         }
-        Ok(Signer { credentials, region: region.to_owned(), day: Mutex::new(None) })
+        Ok(Signer { credentials, region: region.to_owned(), last: Mutex::new(None) })
     }
 
     /// The credentials in use.
@@ -66,15 +76,17 @@ impl Signer {
 
     /// Every header of a signed request. Secrets among them are marked sensitive.
     pub fn headers(&self, request: Unsigned<'_>, at: SystemTime) -> HeaderMap {
-        let stamp = amz_date(at);
-        let (signed, authorization) = self.authorization(request, at, &stamp);
+        let (stamp, signed, authorization) = self.dated(at, |dated| {
+            let (signed, authorization) = self.authorization(request, dated);
+            (HeaderValue::from_str(&dated.stamp), signed, authorization)
+        });
         let mut headers = HeaderMap::with_capacity(8);
         let text = |value: &str| HeaderValue::from_str(value).expect("checked by Signer::new and Endpoint");
         headers.insert(HOST, text(request.host));
         if signed.starts_with("content-type") {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        headers.insert(DATE, text(&stamp));
+        headers.insert(DATE, stamp.expect("digits and letters fit a header"));
         for (name, value) in [(SECURITY_TOKEN, self.credentials.session_token()), (AUTHORIZATION, Some(authorization.as_str()))] {
             if let Some(value) = value {
                 let mut value = text(value);
@@ -85,7 +97,8 @@ impl Signer {
         headers
     }
 
-    fn authorization(&self, request: Unsigned<'_>, at: SystemTime, stamp: &str) -> (&'static str, String) {
+    fn authorization(&self, request: Unsigned<'_>, dated: &Dated) -> (&'static str, String) {
+        let Dated { stamp, scope, key, .. } = dated;
         let token = self.credentials.session_token();
         let signed = match (request.body.is_empty(), token.is_some()) {
             (false, false) => "content-type;host;x-amz-date",
@@ -104,26 +117,30 @@ impl Signer {
             let _ = writeln!(canonical, "x-amz-security-token:{token}");
         }
         let _ = write!(canonical, "\n{signed}\n{}", hex(&Sha256::digest(body)));
-        let date = &stamp[..8];
-        let scope = format!("{date}/{}/{SIGNING_NAME}/aws4_request", self.region);
         let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-        let signature = self.with_key(date, at, |key| calculate_signature(key, to_sign.as_bytes()));
+        let signature = calculate_signature(key, to_sign.as_bytes());
         let id = self.credentials.access_key_id();
         (signed, format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}"))
     }
 
-    fn with_key(&self, date: &str, at: SystemTime, sign: impl FnOnce(&[u8]) -> String) -> String {
-        let mut day = self.day.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match &*day {
-            Some((cached, key)) if cached == date => sign(key),
-            _ => {
-                let key =
-                    generate_signing_key(self.credentials.secret_access_key(), at, &self.region, SIGNING_NAME).as_ref().to_vec();
-                let signature = sign(&key);
-                *day = Some((date.to_owned(), key));
-                signature
-            }
+    /// Makes anew what the time has changed since the last request: mostly nothing, each second the stamp, each day the key.
+    fn dated<R>(&self, at: SystemTime, sign: impl FnOnce(&Dated) -> R) -> R {
+        let seconds = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(dated) = last.as_ref().filter(|dated| dated.seconds == seconds) {
+            return sign(dated);
         }
+        let stamp = amz_date(at);
+        let dated = match last.take().filter(|dated| dated.stamp[..8] == stamp[..8]) {
+            Some(dated) => Dated { seconds, stamp, ..dated },
+            None => {
+                let secret = self.credentials.secret_access_key();
+                let key = generate_signing_key(secret, at, &self.region, SIGNING_NAME).as_ref().to_vec();
+                let scope = format!("{}/{}/{SIGNING_NAME}/aws4_request", &stamp[..8], self.region);
+                Dated { seconds, stamp, scope, key }
+            }
+        };
+        sign(last.insert(dated))
     }
 }
 
@@ -143,7 +160,12 @@ fn amz_date(at: SystemTime) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for b in bytes {
+        out.push(DIGITS[usize::from(b >> 4)] as char);
+        out.push(DIGITS[usize::from(b & 15)] as char);
+    }
+    out
 }
 
 #[cfg(test)]

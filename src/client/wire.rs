@@ -161,7 +161,8 @@ impl Transport for Wire {
                     self.traffic.reused();
                     sender
                 }
-                None => self.connect().await?,
+                // Boxed, because it is rare and large: every call pays for the largest part of its future in bytes moved.
+                None => Box::pin(self.connect()).await?,
             };
             match self.exchange(&mut sender, request).await {
                 Ok(reply) => {

@@ -99,3 +99,18 @@ fn nobody() -> Asked {
     let fault = Fault::ours(Class::BadRequest, "EmptyBatch", "nobody to ask for");
     Asked { sent: now, done: now, perhaps_sent: false, end: Err(fault) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::wire::Wire;
+
+    /// Every job pays for moving its future into the set of those under way.
+    #[test]
+    fn the_future_of_a_job_is_small() {
+        fn size_of_output<A, B, F: FnOnce(A, B) -> R, R>(_: F) -> usize {
+            size_of::<R>()
+        }
+        assert!(size_of_output(|hands: &'static Hands<Wire>, job: Job| hands.work(job)) <= 2560);
+    }
+}
