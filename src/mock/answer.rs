@@ -5,7 +5,7 @@
 
 use super::fault::Fault;
 use super::ids::Guid;
-use super::operation::Operation;
+use super::operation::{Operation, Route};
 use super::service::reply::{Reply, Tally};
 use super::spoil::Wire;
 use bytes::Bytes;
@@ -40,29 +40,52 @@ impl std::fmt::Debug for Answer {
     }
 }
 
+/// The outcome of a request that was never worked on: mischief or the server itself had the word.
+pub const NOTHING: &str = "none";
+
 /// What became of a request.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// Which operation, if any.
     pub operation: Option<Operation>,
-    /// The meeting of the path, as far as it is one.
+    /// The meeting of the path, as far as it is one, or the one that was made or found.
     pub meeting: Option<Guid>,
+    /// The attendee of the path, as far as it is one.
+    pub attendee: Option<Guid>,
     /// `x-amzn-requestid`.
     pub request_id: Guid,
     /// Which attempt the caller says it is (`amz-sdk-request`).
     pub attempt: Option<u32>,
-    /// `ok`, or the type of the error; what was done, not what was shown.
+    /// `ok`, the type of the error, or [`NOTHING`]; what was done, not what was shown.
     pub outcome: &'static str,
     /// The status that the answer carries.
     pub status: u16,
     /// What happened to attendees.
     pub tally: Tally,
-    /// The first rule of mischief that struck.
+    /// The first rule of mischief that had an effect.
     pub mischief: Option<String>,
 }
 
+impl Told {
+    /// What a request says of itself; of its end no more than that it is good.
+    pub fn of(route: Option<&Route>, request_id: Guid, request: &http::request::Parts) -> Told {
+        let id = |text: fn(&Route) -> Option<&str>| route.and_then(text).and_then(Guid::parse);
+        Told {
+            operation: route.map(|route| route.operation),
+            meeting: id(|route| route.meeting.as_deref()),
+            attendee: id(|route| route.attendee.as_deref()),
+            request_id,
+            attempt: request.headers.get("amz-sdk-request").and_then(attempt),
+            outcome: "ok",
+            status: 0,
+            tally: Tally::default(),
+            mischief: None,
+        }
+    }
+}
+
 /// `attempt=2; max=3`.
-pub fn attempt(value: &HeaderValue) -> Option<u32> {
+fn attempt(value: &HeaderValue) -> Option<u32> {
     value.to_str().ok()?.split(';').find_map(|part| part.trim().strip_prefix("attempt=")?.parse().ok())
 }
 

@@ -3,6 +3,7 @@
 //! Holds [`Fault`]. Made by the verifier, the limits, the service and mischief; written out by [`super::answer`]. It never sees
 //! what the client will make of it. Messages may name ids of meetings, never what the model calls sensitive.
 
+use super::answer::NOTHING;
 use super::ids::Guid;
 use crate::chime::fault::Exception;
 use std::borrow::Cow;
@@ -61,6 +62,11 @@ impl Fault {
     pub fn hint(self, retry_after: Option<String>, retry_after_ms: Option<String>) -> Fault {
         let extra = Extra { retry_after, retry_after_ms, ..Extra::default() };
         Fault { extra: Some(Box::new(extra)), ..self }
+    }
+
+    /// Stands where mischief lets nothing be done and shows something else, or nothing at all: nobody gets to see it.
+    pub fn unseen() -> Fault {
+        Fault::front_end(NOTHING, 503, "mischief")
     }
 
     /// 400 BadRequestException.

@@ -35,14 +35,16 @@ struct Active {
 /// All rules in force.
 pub struct Mischief {
     seed: Seed,
-    rules: RwLock<Arc<Vec<Active>>>,
+    rules: RwLock<Rules>,
 }
 
+type Rules = Arc<Vec<Arc<Active>>>;
+
 /// What one request has coming.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Spell {
-    /// The first rule that struck, for the log.
-    pub name: Option<String>,
+    /// The rules that struck, in order.
+    struck: Vec<Arc<Active>>,
     /// Answered with this, and nothing is done.
     pub instead: Option<Fault>,
     /// What is done to the answer once the work is done.
@@ -51,7 +53,7 @@ pub struct Spell {
     pub cover: Option<Fault>,
     /// What the wire does whatever the answer is.
     pub wire: Wire,
-    /// The meeting ends first.
+    /// The meeting is to end first; still set afterwards, if none has.
     pub end_meeting: bool,
     /// Seconds that the mock's clock is ahead.
     pub clock: i64,
@@ -77,21 +79,21 @@ impl Mischief {
         Ok(())
     }
 
-    fn rules(&self) -> Arc<Vec<Active>> {
+    fn rules(&self) -> Rules {
         Arc::clone(&self.rules.read().expect("nothing panics while it holds the rules"))
     }
 
     /// Switches a rule on or off; says whether there is one of that name.
     pub fn switch(&self, name: &str, on: bool) -> bool {
         let rules = self.rules();
-        let named: Vec<&Active> = rules.iter().filter(|active| active.rule.name == name).collect();
+        let named: Vec<_> = rules.iter().filter(|active| active.rule.name == name).collect();
         named.iter().for_each(|active| active.on.store(on, Ordering::Relaxed));
         !named.is_empty()
     }
 
     /// Names, whether each is on, and how often it has struck.
     pub fn list(&self) -> Vec<(String, bool, u64)> {
-        let row = |a: &Active| (a.rule.name.clone(), a.on.load(Ordering::Relaxed), a.struck.load(Ordering::Relaxed));
+        let row = |a: &Arc<Active>| (a.rule.name.clone(), a.on.load(Ordering::Relaxed), a.struck.load(Ordering::Relaxed));
         self.rules().iter().map(row).collect()
     }
 
@@ -125,8 +127,8 @@ impl Mischief {
     }
 }
 
-fn ready(rules: &[Rule], seed: Seed) -> Result<Vec<Active>, BadBehaviour> {
-    rules.iter().map(|rule| Active::new(rule.clone(), seed)).collect()
+fn ready(rules: &[Rule], seed: Seed) -> Result<Vec<Arc<Active>>, BadBehaviour> {
+    rules.iter().map(|rule| Active::new(rule.clone(), seed).map(Arc::new)).collect()
 }
 
 impl Active {
@@ -190,9 +192,26 @@ impl Active {
 }
 
 impl Spell {
+    /// The first rule that struck, for the log.
+    pub fn name(&self) -> Option<String> {
+        self.struck.first().map(|active| active.rule.name.clone())
+    }
+
+    /// Rules of this kind have turned out to have nothing to act on, so they have not struck after all.
+    pub fn missed(&mut self, kind: impl Fn(&Trick) -> bool) {
+        self.struck.retain(|active| {
+            let missed = kind(&active.rule.trick);
+            if missed {
+                // A reset may have set the count to nothing in between.
+                let _ = active.struck.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+            }
+            !missed
+        });
+    }
+
     /// Adds what a rule does. Time adds up; of those that answer, the first has the word.
-    fn take(&mut self, active: &Active, n: u64) {
-        self.name.get_or_insert_with(|| active.rule.name.clone());
+    fn take(&mut self, active: &Arc<Active>, n: u64) {
+        self.struck.push(Arc::clone(active));
         let whole_seconds = |span: &crate::behaviour::Span| i64::try_from(span.0.as_secs()).unwrap_or(i64::MAX);
         match &active.rule.trick {
             Trick::ClockAhead(by) => self.clock = self.clock.saturating_add(whole_seconds(by)),
@@ -209,8 +228,6 @@ impl Spell {
     }
 
     fn answer_with(&mut self, trick: &Trick, active: &Active) {
-        // Whatever is not to be worked on needs some answer; none of these will be seen.
-        let unseen = || Some(Fault::of(Exception::ServiceUnavailable, "mischief"));
         match trick {
             Trick::Error(answer) => match answer.at {
                 Moment::BeforeWork => self.instead = active.error.clone(),
@@ -218,10 +235,10 @@ impl Spell {
             },
             Trick::Reset(moment) | Trick::Hang(moment) => {
                 self.wire = if matches!(trick, Trick::Reset(_)) { Wire::Reset } else { Wire::Hang };
-                self.instead = if *moment == Moment::BeforeWork { unseen() } else { None };
+                self.instead = (*moment == Moment::BeforeWork).then(Fault::unseen);
             }
             Trick::Html(_) | Trick::Status(_) | Trick::Redirect(_) => {
-                self.instead = unseen();
+                self.instead = Some(Fault::unseen());
                 self.after = Some(trick.clone());
             }
             other => self.after = Some(other.clone()),

@@ -30,8 +30,10 @@ pub use options::{Auth, Options};
 
 use crate::behaviour::BadBehaviour;
 use crate::behaviour::draw::Draw;
+use crate::behaviour::mischief::Trick;
 use crate::chime::id::MeetingId;
 use answer::Dates;
+use bytes::Bytes;
 use fault::Fault;
 use ids::{Guid, request_id};
 use limits::Limits;
@@ -41,6 +43,7 @@ use options::{Hints, Lifetime};
 use service::meeting::Realm;
 use service::reply::Reply;
 use service::{Rules, Service, Watcher};
+use spoil::Wire;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -174,7 +177,7 @@ impl Mock {
         let route = Route::find(request.method.as_str(), path, query);
         let offset = now.saturating_duration_since(self.started);
         let timeline = offset.saturating_sub(Duration::from_micros(self.timeline.load(Ordering::Relaxed)));
-        let spell = route.as_ref().map_or_else(Spell::default, |route| {
+        let mut spell = route.as_ref().map_or_else(Spell::default, |route| {
             self.mischief.cast(timeline, n, route.operation, || {
                 let digest = self.options.seed.digest(&[path.as_bytes(), query.as_bytes(), body]);
                 digest[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
@@ -186,31 +189,55 @@ impl Mock {
             None => self
                 .identify(wall, request, body)
                 .and_then(|_| Err(Fault::front_end("UnknownOperationException", 404, "The service has no such operation"))),
-            Some(route) => self.work(now, wall, request, body, route, &spell),
+            Some(route) => self.work(now, wall, request, body, route, &mut spell),
         };
-        let mut told = answer::Told {
-            operation: route.as_ref().map(|r| r.operation),
-            meeting: route.as_ref().and_then(|r| Guid::parse(r.meeting.as_deref()?)),
-            request_id,
-            attempt: request.headers.get("amz-sdk-request").and_then(answer::attempt),
-            outcome: done.as_ref().err().map_or("ok", |fault| fault.kind),
-            status: 0,
-            tally: done.as_ref().map(|reply| reply.tally).unwrap_or_default(),
-            mischief: spell.name.clone(),
-        };
+        let mut told = Told::of(route.as_ref(), request_id, request);
+        match &done {
+            Ok(reply) => (told.tally, told.meeting) = (reply.tally, reply.meeting.or(told.meeting)),
+            Err(fault) => told.outcome = fault.kind,
+        }
+        if spell.end_meeting {
+            spell.missed(|trick| matches!(trick, Trick::EndMeeting));
+        }
         let after = self.after(timeline, offset, n, &spell, done.as_ref().err());
-        let spoilt = done.is_ok() || spell.instead.is_some();
-        let shown = match (&done, &spell.cover) {
-            (Ok(_), Some(cover)) => Err(cover.clone()),
+        let (response, wire) = self.show(request_id, wall, done, &mut spell, told.meeting);
+        (told.status, told.mischief) = (response.status().as_u16(), spell.name());
+        Answer { response, after, wire, told }
+    }
+
+    /// What a request gets that is not even looked at: what is told of it, in the order of all requests.
+    pub fn turn_away(&self, request: &http::request::Parts, status: http::StatusCode) -> Told {
+        let n = self.asked.fetch_add(1, Ordering::Relaxed);
+        let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+        let route = Route::find(request.method.as_str(), path, query);
+        let told = Told::of(route.as_ref(), request_id(self.options.seed, n), request);
+        Told { outcome: answer::NOTHING, status: status.as_u16(), ..told }
+    }
+
+    /// The answer as it is shown, spoilt by whatever struck and found something to spoil.
+    fn show(
+        &self,
+        request_id: Guid,
+        wall: SystemTime,
+        done: Result<Reply, Fault>,
+        spell: &mut Spell,
+        meeting: Option<Guid>,
+    ) -> (http::Response<Bytes>, Wire) {
+        let good = done.is_ok();
+        let shown = match &spell.cover {
+            Some(cover) if good => Err(cover.clone()),
             _ => done,
         };
-        let (mut response, mut wire) = (self.dates.respond(request_id, wall, shown), spell.wire);
-        if let Some(trick) = spell.after.as_ref().filter(|_| spoilt) {
-            let other = told.meeting.and_then(|meeting| self.service.first_attendee(meeting));
-            (response, wire) = spoil::spoil(trick, other, response);
+        let honest = self.dates.respond(request_id, wall, shown);
+        let spoilt = spell.after.as_ref().filter(|_| good || spell.instead.is_some()).and_then(|trick| {
+            let other = meeting.and_then(|meeting| self.service.first_attendee(meeting));
+            spoil::spoil(trick, other, &honest)
+        });
+        // An error in itself is neither covered nor spoilt.
+        if spoilt.is_none() && (spell.after.is_some() || spell.cover.is_some() && !good) {
+            spell.missed(Trick::answers);
         }
-        told.status = response.status().as_u16();
-        Answer { response, after, wire, told }
+        spoilt.unwrap_or((honest, spell.wire))
     }
 
     /// Verifies, limits and does what is asked, unless mischief answers instead.
@@ -221,7 +248,7 @@ impl Mock {
         request: &http::request::Parts,
         body: &[u8],
         route: &Route,
-        spell: &Spell,
+        spell: &mut Spell,
     ) -> Result<Reply, Fault> {
         if let Some(fault) = &spell.instead {
             return Err(fault.clone());
@@ -238,7 +265,7 @@ impl Mock {
         if spell.end_meeting
             && let Some(id) = route.meeting.as_deref().and_then(Guid::parse)
         {
-            self.service.end(id);
+            spell.end_meeting = !self.service.end(id);
         }
         self.service.answer(clock, &caller.realm, route, body)
     }

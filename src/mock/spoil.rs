@@ -37,14 +37,19 @@ const PAGE: &str = "<!DOCTYPE html><html><head><title>Bad gateway</title></head>
 /// What would break out of a cell, a line and a terminal.
 const HOSTILE: &str = "=cmd|' /C calc'!A0\",\n\u{1b}]0;owned\u{7}";
 
-/// Changes an answer as a trick has it. `other` is the id and token of somebody else in the meeting, if there is anybody.
-pub fn spoil(trick: &Trick, other: Option<(String, String)>, response: Response<Bytes>) -> (Response<Bytes>, Wire) {
-    let (mut parts, body) = response.into_parts();
+/// Changes an answer as a trick has it, or says that there is nothing in it to spoil: no attendee to lie about, no body to cut.
+/// `other` is the id and token of somebody else in the meeting, if there is anybody.
+pub fn spoil(trick: &Trick, other: Option<(String, String)>, response: &Response<Bytes>) -> Option<(Response<Bytes>, Wire)> {
+    let (mut parts, body) = response.clone().into_parts();
     let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("text/html"));
     let (mut out, mut wire) = (body.clone(), Wire::Send);
     match trick {
+        // Whose body is empty has none to drip; a 204 may not even announce one.
+        Trick::Drip(_) if body.is_empty() => return None,
+        Trick::Truncate(_) | Trick::Oversize(_) if parts.status == StatusCode::NO_CONTENT => return None,
         Trick::Drip(drip) => wire = Wire::Drip { every: drip.every.0, bytes: drip.bytes },
         Trick::Truncate(kept) => wire = Wire::Cut((body.len() as f64 * kept) as usize),
+        Trick::Oversize(bytes) if *bytes <= body.len() as u64 => return None,
         Trick::Oversize(bytes) => wire = Wire::Fill(*bytes),
         Trick::Html(status) | Trick::Status(status) => {
             parts.status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -68,19 +73,19 @@ pub fn spoil(trick: &Trick, other: Option<(String, String)>, response: Response<
             parts.status = StatusCode::OK;
             out = Bytes::from_static(b"{\"Attendee\": {\"AttendeeId\": ");
         }
-        Trick::WrongUser => out = attendees(&body, |a| set(a, "ExternalUserId", "somebody-else")),
-        Trick::WithoutToken => out = attendees(&body, |a| set(a, "JoinToken", Value::Null)),
-        Trick::HostileToken => out = attendees(&body, |a| set(a, "JoinToken", HOSTILE)),
+        Trick::WrongUser => out = attendees(&body, |a| set(a, "ExternalUserId", "somebody-else"))?,
+        Trick::WithoutToken => out = attendees(&body, |a| set(a, "JoinToken", Value::Null))?,
+        Trick::HostileToken => out = attendees(&body, |a| set(a, "JoinToken", HOSTILE))?,
         Trick::SharedAttendee => {
-            let Some((id, token)) = other else { return (Response::from_parts(parts, out), wire) };
+            let (id, token) = other?;
             out = attendees(&body, |a| {
                 set(a, "AttendeeId", id.clone());
                 set(a, "JoinToken", token.clone());
-            });
+            })?;
         }
         _ => {}
     }
-    (Response::from_parts(parts, out), wire)
+    Some((Response::from_parts(parts, out), wire))
 }
 
 fn set(attendee: &mut Value, name: &str, value: impl Into<Value>) {
@@ -89,14 +94,15 @@ fn set(attendee: &mut Value, name: &str, value: impl Into<Value>) {
     }
 }
 
-/// Changes every attendee of a body.
-fn attendees(body: &Bytes, mut change: impl FnMut(&mut Value)) -> Bytes {
-    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+/// Changes every attendee of a body, if that makes it another one.
+fn attendees(body: &Bytes, mut change: impl FnMut(&mut Value)) -> Option<Bytes> {
+    let mut value = serde_json::from_slice::<Value>(body).ok()?;
+    let honest = value.clone();
     if let Some(one) = value.get_mut("Attendee") {
         change(one);
     }
     if let Some(many) = value.get_mut("Attendees").and_then(Value::as_array_mut) {
         many.iter_mut().for_each(change);
     }
-    serde_json::to_vec(&value).map_or(body.clone(), Bytes::from)
+    (value != honest).then(|| serde_json::to_vec(&value).ok()).flatten().map(Bytes::from)
 }

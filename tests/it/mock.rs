@@ -1,5 +1,6 @@
 //! The mock, from outside: in memory where time or chance matter, on a socket where the wire does.
 
+mod audit;
 mod behaviour;
 mod caller;
 mod capabilities;

@@ -30,10 +30,11 @@ struct Line<'a> {
     replied_us: u64,
     operation: Option<&'static str>,
     meeting: Option<String>,
+    attendee: Option<String>,
     users: Vec<String>,
     attempt: Option<u32>,
     outcome: &'static str,
-    status: u16,
+    status: Option<u16>,
     made: u32,
     found: u32,
     failed: u32,
@@ -50,12 +51,12 @@ pub struct Entry<'a> {
     pub told: &'a Told,
     /// From the mock's start.
     pub arrived: Duration,
-    /// The same, when the answer was handed to the connection, or withheld.
+    /// The same, when the answer was handed to the connection, withheld or lost.
     pub replied: Duration,
     /// The latency it was given.
     pub latency: Duration,
-    /// What the wire did.
-    pub wire: Wire,
+    /// What the wire did; nothing, when the caller had gone before the answer was due.
+    pub wire: Option<Wire>,
     /// The request's body, for the users it names.
     pub body: &'a [u8],
 }
@@ -80,22 +81,25 @@ impl Audit {
             replied_us: micros(entry.replied),
             operation: told.operation.map(|o| o.name()),
             meeting: told.meeting.map(|m| m.to_string()),
+            attendee: told.attendee.map(|a| a.to_string()),
             users: users(entry.body),
             attempt: told.attempt,
             outcome: told.outcome,
-            status: told.status,
+            // Where nothing was shown there was no status.
+            status: entry.wire.filter(|wire| !matches!(wire, Wire::Reset | Wire::Hang)).map(|_| told.status),
             made: told.tally.made,
             found: told.tally.found,
             failed: told.tally.failed,
             latency_us: micros(entry.latency),
             mischief: told.mischief.as_deref(),
             wire: match entry.wire {
-                Wire::Send => "send",
-                Wire::Reset => "reset",
-                Wire::Hang => "hang",
-                Wire::Drip { .. } => "drip",
-                Wire::Cut(_) => "cut",
-                Wire::Fill(_) => "fill",
+                None => "lost",
+                Some(Wire::Send) => "send",
+                Some(Wire::Reset) => "reset",
+                Some(Wire::Hang) => "hang",
+                Some(Wire::Drip { .. }) => "drip",
+                Some(Wire::Cut(_)) => "cut",
+                Some(Wire::Fill(_)) => "fill",
             },
             request_id: told.request_id.to_string(),
         };

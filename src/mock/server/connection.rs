@@ -4,15 +4,17 @@
 //! plays what the mock says the wire should do; it never sees what a request means.
 
 use super::Bounds;
+use super::account::Account;
 use super::admin::{self, Peer};
-use super::audit::{Audit, Entry};
+use super::audit::Audit;
 use super::body::Reply;
 use super::metrics::Metrics;
 use super::socket::{Lever, Pulse, Watched};
 use super::timer::Timer;
 use crate::clock::Wall;
-use crate::mock::Mock;
+use crate::mock::answer::REQUEST_ID;
 use crate::mock::spoil::Wire;
+use crate::mock::{Answer, Mock, Told};
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Response, StatusCode};
@@ -136,18 +138,14 @@ async fn request_in(shared: &Shared, pulse: &Pulse, request: http::Request<Incom
     let _busy = Busy::new(pulse);
     let (parts, body) = request.into_parts();
     let http_1 = parts.version <= http::Version::HTTP_11;
-    if http_1 && pulse.smuggled.load(Ordering::Relaxed) {
-        return Ok(refusal(StatusCode::BAD_REQUEST, "the request says in two ways where its body ends"));
-    }
-    // A body that announces itself too large need not be read; `Expect: 100-continue` then never gets its 100.
-    if body.size_hint().lower() > shared.bounds.body as u64 {
-        return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
-    }
-    let limited = Limited::new(body, shared.bounds.body);
-    let body = match tokio::time::timeout(shared.bounds.read_within, limited.collect()).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(_)) => return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broken off")),
-        Err(_) => return Ok(refusal(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+    let body = match whole(shared, pulse, http_1, body).await {
+        Ok(body) => body,
+        Err((status, why)) => {
+            let told = shared.mock.turn_away(&parts, status);
+            let response = refusal(&told, status, why);
+            Account::open(shared, arrived, Duration::ZERO, told, b"").settle(Wire::Send);
+            return Ok(response);
+        }
     };
     let mut response = if parts.uri.path().starts_with(admin::PREFIX) {
         let peer = if pulse.local { Peer::Local } else { Peer::Remote };
@@ -161,6 +159,23 @@ async fn request_in(shared: &Shared, pulse: &Pulse, request: http::Request<Incom
     Ok(response)
 }
 
+/// The body, all of it, or why it is not read.
+async fn whole(shared: &Shared, pulse: &Pulse, http_1: bool, body: Incoming) -> Result<Bytes, (StatusCode, &'static str)> {
+    if http_1 && pulse.smuggled.load(Ordering::Relaxed) {
+        return Err((StatusCode::BAD_REQUEST, "the request says in two ways where its body ends"));
+    }
+    // A body that announces itself too large need not be read; `Expect: 100-continue` then never gets its 100.
+    if body.size_hint().lower() > shared.bounds.body as u64 {
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
+    }
+    let limited = Limited::new(body, shared.bounds.body);
+    match tokio::time::timeout(shared.bounds.read_within, limited.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broken off")),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+    }
+}
+
 async fn operation(
     shared: &Shared,
     pulse: &Pulse,
@@ -168,18 +183,13 @@ async fn operation(
     parts: &http::request::Parts,
     body: &Bytes,
 ) -> io::Result<Response<Reply>> {
-    let answer = shared.mock.answer(arrived, shared.wall.now(), parts, body);
-    if !answer.after.is_zero() {
-        shared.timer.until(arrived + answer.after).await;
+    let Answer { response, after, wire, told } = shared.mock.answer(arrived, shared.wall.now(), parts, body);
+    let account = Account::open(shared, arrived, after, told, body);
+    if !after.is_zero() {
+        shared.timer.until(arrived + after).await;
     }
-    let replied = Instant::now();
-    shared.metrics.tell(&answer.told, replied - arrived);
-    if let Some(audit) = &shared.audit {
-        let (start, wire) = (shared.mock.started(), answer.wire);
-        let (arrived, replied) = (arrived.saturating_duration_since(start), replied.saturating_duration_since(start));
-        audit.tell(&Entry { told: &answer.told, arrived, replied, latency: answer.after, wire, body });
-    }
-    match answer.wire {
+    account.settle(wire);
+    match wire {
         Wire::Reset => {
             pulse.kill.store(true, Ordering::Relaxed);
             Err(io::ErrorKind::ConnectionReset.into())
@@ -188,15 +198,16 @@ async fn operation(
             tokio::time::sleep(HANG).await;
             Err(io::ErrorKind::TimedOut.into())
         }
-        wire => Ok(answer.response.map(|body| Reply::new(body, wire))),
+        wire => Ok(response.map(|body| Reply::new(body, wire))),
     }
 }
 
 /// A refusal of the server itself, before any operation; the connection does not outlive it.
-fn refusal(status: StatusCode, why: &str) -> Response<Reply> {
+fn refusal(told: &Told, status: StatusCode, why: &str) -> Response<Reply> {
     let body = serde_json::json!({ "message": why }).to_string();
     let mut response = Response::new(Reply::new(Bytes::from(body), Wire::Send));
     *response.status_mut() = status;
+    response.headers_mut().extend(HeaderValue::from_bytes(&told.request_id.text()).map(|id| (REQUEST_ID, id)).ok());
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

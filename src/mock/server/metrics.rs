@@ -4,6 +4,7 @@
 //! endpoints. Labels come from closed lists (operations, error types), so that nobody can make them grow.
 
 use crate::mock::answer::Told;
+use crate::mock::spoil::Wire;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Mutex;
@@ -23,6 +24,7 @@ struct Counts {
     found: u64,
     failed: u64,
     mischief: u64,
+    lost: u64,
 }
 
 /// The numbers.
@@ -36,8 +38,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Counts an answer that took so long.
-    pub fn tell(&self, told: &Told, took: Duration) {
+    /// Counts what was done for a request, which took so long, and whether the wire was given an answer at all.
+    pub fn tell(&self, told: &Told, took: Duration, wire: Option<Wire>) {
         let operation = told.operation.map_or("unknown", |o| o.name());
         let seconds = took.as_secs_f64();
         let mut counts = self.lock();
@@ -51,6 +53,7 @@ impl Metrics {
         counts.found += u64::from(told.tally.found);
         counts.failed += u64::from(told.tally.failed);
         counts.mischief += u64::from(told.mischief.is_some());
+        counts.lost += u64::from(wire.is_none());
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
@@ -92,6 +95,7 @@ impl Metrics {
             .map(|(what, n)| (format!("{{end=\"{what}\"}}"), n as f64));
         family("attendees_total", "counter", "Attendees asked for, by what became of them.", &attended);
         family("mischief_total", "counter", "Requests that mischief struck.", &plain(counts.mischief as f64));
+        family("lost_replies_total", "counter", "Answers whose caller had gone.", &plain(counts.lost as f64));
         family("replayed_signatures_total", "counter", "Signatures that came again, at the least.", &plain(replays as f64));
         family("meetings", "gauge", "Meetings that exist.", &plain(meetings as f64));
         family("attendees", "gauge", "Attendees that exist.", &plain(attendees as f64));

@@ -4,6 +4,7 @@
 //! brings its own listener (port 0 in tests) and its own sign to stop. It never sees what a request means. What it promises:
 //! heads, bodies and connections are bounded in size, number and time, and stopping lets open calls finish.
 
+pub mod account;
 pub mod admin;
 pub mod audit;
 pub mod body;

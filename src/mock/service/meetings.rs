@@ -51,7 +51,8 @@ const MEDIA_REGIONS: [&str; 21] = [
 impl Service {
     pub(super) fn create_meeting(&self, now: Duration, realm: &Arc<Realm>, asked: NewMeeting) -> Result<Reply, Fault> {
         let meeting = self.find_or_create(now, realm, asked)?;
-        Ok(Reply::json(&OneMeeting { meeting: MeetingView::of(self.rules.seed, &meeting, realm), batch: None }))
+        let view = MeetingView::of(self.rules.seed, &meeting, realm);
+        Ok(Reply::json(&OneMeeting { meeting: view, batch: None }).about(meeting.id))
     }
 
     pub(super) fn create_meeting_with_attendees(
@@ -64,7 +65,7 @@ impl Service {
         let meeting = self.find_or_create(now, realm, asked)?;
         let (batch, tally) = self.seat_all(&meeting, wanted)?;
         let view = MeetingView::of(self.rules.seed, &meeting, realm);
-        Ok(Reply::json(&OneMeeting { meeting: view, batch: Some(batch) }).with(tally))
+        Ok(Reply::json(&OneMeeting { meeting: view, batch: Some(batch) }).with(tally).about(meeting.id))
     }
 
     fn find_or_create(&self, now: Duration, realm: &Arc<Realm>, mut asked: NewMeeting) -> Result<Arc<Meeting>, Fault> {

@@ -34,6 +34,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What happened to attendees.
     pub tally: Tally,
+    /// The meeting that was made or found, where the request could not name it.
+    pub meeting: Option<Guid>,
 }
 
 impl std::fmt::Debug for Reply {
@@ -46,17 +48,22 @@ impl Reply {
     /// 200 with a body.
     pub fn json(body: &impl Serialize) -> Reply {
         let body = serde_json::to_vec(body).expect("the shapes below hold texts, numbers and lists only");
-        Reply { status: 200, body, tally: Tally::default() }
+        Reply { status: 200, body, tally: Tally::default(), meeting: None }
     }
 
     /// 200 or 204 without one.
     pub fn empty(status: u16) -> Reply {
-        Reply { status, body: Vec::new(), tally: Tally::default() }
+        Reply { status, body: Vec::new(), tally: Tally::default(), meeting: None }
     }
 
     /// The same, with what happened to attendees.
     pub fn with(self, tally: Tally) -> Reply {
         Reply { tally, ..self }
+    }
+
+    /// The same, about this meeting.
+    pub fn about(self, meeting: Guid) -> Reply {
+        Reply { meeting: Some(meeting), ..self }
     }
 }
 
