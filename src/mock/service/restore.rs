@@ -34,8 +34,10 @@ pub struct Remembered {
     pub transcribing: bool,
     /// Its tags.
     pub tags: Vec<Tag>,
-    /// Users, capabilities and generations, in order.
-    pub seats: Vec<(String, crate::chime::capability::Capabilities, u32)>,
+    /// Its attendees, whose ids are not read: they follow from the rest.
+    pub seats: Vec<Seat>,
+    /// Places that are given to nobody any more.
+    pub places: u64,
     /// Users that were deleted, with the generation that the next of each gets.
     pub graves: Vec<(String, u32)>,
 }
@@ -52,10 +54,11 @@ impl Service {
                 inside.roll.bury(&self.key(user), *next);
             }
             self.seats.fetch_add(was.seats.len() as u64, Ordering::Relaxed);
-            for (user, capabilities, generation) in was.seats {
-                let key = self.key(&user);
-                let id = AttendeeKeys::derive(self.rules.seed, meeting.id, &key, generation).id;
-                inside.roll.put(&key, Seat { user: user.into(), capabilities, id, generation });
+            inside.roll.skip_to(was.places);
+            for seat in was.seats {
+                let key = self.key(&seat.user);
+                let id = AttendeeKeys::derive(self.rules.seed, meeting.id, &key, seat.generation).id;
+                inside.roll.put(&key, Seat { id, ..seat });
             }
         }
         self.take_in(&mut self.write(), meeting, was.connected);

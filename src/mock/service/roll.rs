@@ -20,6 +20,8 @@ pub struct Seat {
     pub id: Guid,
     /// How many of the same key were deleted before it.
     pub generation: u32,
+    /// Its place in the order of making, which nobody else ever gets: a page goes on behind it.
+    pub place: u64,
 }
 
 /// Deleted keys remembered exactly in one meeting; beyond that, every key counts as deleted as often as the most deleted one.
@@ -32,6 +34,7 @@ pub struct Roll {
     seats: BTreeMap<u64, Seat>,
     by_key: HashMap<Box<str>, u64>,
     by_id: HashMap<Guid, u64>,
+    /// The place of the next one.
     next: u64,
     /// Generation that the next attendee of a deleted key gets.
     graves: HashMap<Box<str>, u32>,
@@ -64,16 +67,22 @@ impl Roll {
     pub fn add(&mut self, seed: Seed, meeting: Guid, key: &str, user: &str, capabilities: Capabilities) -> (&Seat, AttendeeKeys) {
         let generation = self.generation(key);
         let keys = AttendeeKeys::derive(seed, meeting, key, generation);
-        (self.put(key, Seat { user: user.into(), capabilities, id: keys.id, generation }), keys)
+        let seat = Seat { user: user.into(), capabilities, id: keys.id, generation, place: self.next };
+        (self.put(key, seat), keys)
     }
 
-    /// Puts back an attendee that was made before, as a state file remembers it.
+    /// Puts an attendee into its place; also one that was made before, as a state file remembers it.
     pub fn put(&mut self, key: &str, seat: Seat) -> &Seat {
-        let order = self.next;
-        self.next += 1;
+        let order = seat.place;
+        self.skip_to(order + 1);
         self.by_key.insert(key.into(), order);
         self.by_id.insert(seat.id, order);
         self.seats.entry(order).or_insert(seat)
+    }
+
+    /// Gives no place before this one any more: those who had them are gone, and page tokens may still name them.
+    pub fn skip_to(&mut self, place: u64) {
+        self.next = self.next.max(place);
     }
 
     /// Removes an attendee; its key gets another id and token next time. The caller folds the user into a key as for `add`.
@@ -86,13 +95,15 @@ impl Roll {
         Some(seat)
     }
 
-    /// Remembers the generation that the next attendee of a key gets.
+    /// Remembers the generation that the next attendee of a key gets. It never falls: spellings that are one key are remembered
+    /// apart by a state file, and come back in any order.
     pub fn bury(&mut self, key: &str, next_generation: u32) {
         if self.graves.len() >= GRAVES_AT_MOST {
             self.floor = self.graves.values().copied().max().unwrap_or(0).max(self.floor);
             self.graves.clear();
         }
-        self.graves.insert(key.into(), next_generation.max(self.floor));
+        let least = self.generation(key).max(next_generation);
+        self.graves.insert(key.into(), least);
     }
 
     /// At most `size` attendees made after the place `after`, with the place to go on from if there are more.

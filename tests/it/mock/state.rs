@@ -85,6 +85,60 @@ fn time_goes_on_while_the_mock_is_stopped() {
 }
 
 #[test]
+fn the_deleted_stay_dead_under_every_spelling() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let delete = |call: &dyn Fn(&str, &str, Value) -> Got, uri: &str, user: &str| {
+        let id = call("POST", uri, json!({ "ExternalUserId": user })).at("/Attendee/AttendeeId");
+        assert_eq!(call("DELETE", &format!("{uri}/{id}"), Value::Null).status, 204);
+        id
+    };
+    // The later spelling comes first in the file's order.
+    let (uri, gone) = run(&path, 0, Lifetime::Off, |call| {
+        let got = call("POST", "/meetings", super::caller::meeting_body("m", Value::Null));
+        let uri = format!("/meetings/{}/attendees", got.at("/Meeting/MeetingId"));
+        let gone = [delete(call, &uri, "ada"), delete(call, &uri, "Ada"), delete(call, &uri, "ADA")];
+        (uri, gone)
+    });
+    run(&path, 1, Lifetime::Off, |call| {
+        let again = call("POST", &uri, json!({ "ExternalUserId": "ada" })).at("/Attendee/AttendeeId");
+        assert!(!gone.contains(&again), "{again} is alive again");
+    });
+}
+
+#[test]
+fn a_page_goes_on_where_it_stopped_before_the_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let (uri, ids, next) = run(&path, 0, Lifetime::Off, |call| {
+        let got = call("POST", "/meetings", super::caller::meeting_body("m", Value::Null));
+        let uri = format!("/meetings/{}/attendees", got.at("/Meeting/MeetingId"));
+        let seat = |n: u32| call("POST", &uri, json!({ "ExternalUserId": format!("user-{n}") })).at("/Attendee/AttendeeId");
+        let ids: Vec<String> = (0..6).map(seat).collect();
+        let next = call("GET", &format!("{uri}?max-results=4"), Value::Null).at("/NextToken");
+        // Those of the first page, and the last of all, whose place nobody may get.
+        for gone in [0, 1, 2, 3, 5] {
+            call("DELETE", &format!("{uri}/{}", ids[gone]), Value::Null);
+        }
+        (uri, ids, next)
+    });
+    run(&path, 1, Lifetime::Off, |call| {
+        let new = call("POST", &uri, json!({ "ExternalUserId": "new" })).at("/Attendee/AttendeeId");
+        let page = call("GET", &format!("{uri}?next-token={next}"), Value::Null);
+        let found: Vec<&str> =
+            page.body["Attendees"].as_array().unwrap().iter().map(|a| a["AttendeeId"].as_str().unwrap()).collect();
+        assert_eq!(found, [&ids[4], &new]);
+        call("DELETE", &format!("{uri}/{new}"), Value::Null);
+        call("DELETE", &format!("{uri}/{}", ids[4]), Value::Null);
+    });
+    run(&path, 2, Lifetime::Off, |call| {
+        let newer = call("POST", &uri, json!({ "ExternalUserId": "newer" })).at("/Attendee/AttendeeId");
+        let page = call("GET", &format!("{uri}?next-token={next}"), Value::Null);
+        assert_eq!(page.at("/Attendees/0/AttendeeId"), newer, "nobody is left, and still nobody is skipped");
+    });
+}
+
+#[test]
 fn a_file_of_another_seed_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");

@@ -10,6 +10,7 @@ use super::service::Service;
 use super::service::change::Change;
 use super::service::meeting::Realm;
 use super::service::restore::Remembered;
+use super::service::roll::Seat;
 use super::sides::BadInput;
 use crate::chime::capability::Capabilities;
 use rusqlite::{Connection, Row, params};
@@ -32,10 +33,10 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS meeting (
         id TEXT PRIMARY KEY, account TEXT, region TEXT, made_us INTEGER NOT NULL, generation INTEGER NOT NULL,
         asked TEXT NOT NULL, primary_id TEXT, connected INTEGER NOT NULL DEFAULT 0,
-        transcribing INTEGER NOT NULL DEFAULT 0, tags TEXT NOT NULL DEFAULT '[]');
+        transcribing INTEGER NOT NULL DEFAULT 0, tags TEXT NOT NULL DEFAULT '[]', places INTEGER NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS seat (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, meeting TEXT NOT NULL, id TEXT NOT NULL, user TEXT NOT NULL,
-        capabilities INTEGER NOT NULL, generation INTEGER NOT NULL, UNIQUE (meeting, id));
+        meeting TEXT NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL, user TEXT NOT NULL, capabilities INTEGER NOT NULL,
+        generation INTEGER NOT NULL, PRIMARY KEY (meeting, place), UNIQUE (meeting, id)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS grave (
         meeting TEXT NOT NULL, user TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (meeting, user)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS ended (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL);
@@ -122,11 +123,9 @@ impl StateFile {
             let mut was = was??;
             let id = was.id.to_string();
             let mut seats =
-                self.reader.prepare_cached("SELECT user, capabilities, generation FROM seat WHERE meeting = ? ORDER BY seq")?;
-            for seat in seats.query_map([&id], |row| Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get(2)?)))? {
-                let (user, code, generation) = seat?;
-                let capabilities = Capabilities::from_code(code).ok_or_else(|| StateError::Damaged("capabilities".to_owned()))?;
-                was.seats.push((user, capabilities, generation));
+                self.reader.prepare_cached("SELECT user, capabilities, generation, place FROM seat WHERE meeting = ?")?;
+            for seat in seats.query_map([&id], |row| Ok(seat(row)))? {
+                was.seats.push(seat??);
             }
             let mut graves = self.reader.prepare_cached("SELECT user, next FROM grave WHERE meeting = ?")?;
             was.graves = graves.query_map([&id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
@@ -163,6 +162,17 @@ fn meta(connection: &Connection, name: &str, first: &str) -> Result<String, rusq
     connection.query_row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get(0))
 }
 
+fn seat(row: &Row<'_>) -> Result<Seat, StateError> {
+    let capabilities = Capabilities::from_code(row.get("capabilities")?);
+    Ok(Seat {
+        user: row.get::<_, String>("user")?.into(),
+        capabilities: capabilities.ok_or_else(|| StateError::Damaged("capabilities".to_owned()))?,
+        id: Guid(0),
+        generation: row.get("generation")?,
+        place: row.get::<_, i64>("place")?.unsigned_abs(),
+    })
+}
+
 fn meeting(row: &Row<'_>) -> Result<Remembered, StateError> {
     let text = |at: &str| row.get::<_, Option<String>>(at);
     let damaged = |what: &str| StateError::Damaged(what.to_owned());
@@ -184,8 +194,14 @@ fn meeting(row: &Row<'_>) -> Result<Remembered, StateError> {
         transcribing: row.get("transcribing")?,
         tags,
         seats: Vec::new(),
+        places: row.get::<_, i64>("places")?.unsigned_abs(),
         graves: Vec::new(),
     })
+}
+
+/// SQLite's numbers have a sign.
+fn place(seat: &Seat) -> i64 {
+    i64::try_from(seat.place).unwrap_or(i64::MAX - 1)
 }
 
 /// Writes changes down, as many at a time as are waiting.
@@ -243,12 +259,21 @@ fn write(to: &Connection, change: &Change) -> Result<(), rusqlite::Error> {
         }
         Change::Connected(id) => run("UPDATE meeting SET connected = 1 WHERE id = ?", params![id.to_string()]),
         Change::Seated(meeting, seat) => run(
-            "INSERT OR REPLACE INTO seat (meeting, id, user, capabilities, generation) VALUES (?, ?, ?, ?, ?)",
-            params![meeting.to_string(), seat.id.to_string(), &*seat.user, seat.capabilities.code(), seat.generation],
+            "INSERT OR REPLACE INTO seat (meeting, place, id, user, capabilities, generation) VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                meeting.to_string(),
+                place(seat),
+                seat.id.to_string(),
+                &*seat.user,
+                seat.capabilities.code(),
+                seat.generation
+            ],
         ),
         Change::Left(meeting, seat) => {
             let id = meeting.to_string();
             run("DELETE FROM seat WHERE meeting = ? AND id = ?", params![id, seat.id.to_string()])?;
+            // Whoever comes next must not get the place: a page token may name it.
+            run("UPDATE meeting SET places = max(places, ?) WHERE id = ?", params![place(seat) + 1, id])?;
             run("INSERT OR REPLACE INTO grave VALUES (?, ?, ?)", params![id, &*seat.user, seat.generation + 1])
         }
         Change::Allowed(meeting, id, new) => run(
