@@ -10,7 +10,7 @@ use crate::clock::Wall;
 use crate::mock::server::audit::Audit;
 use crate::mock::server::{Bounds, Server, tls};
 use crate::mock::sides::Side;
-use crate::mock::state::StateFile;
+use crate::mock::state::{StateError, StateFile};
 use crate::mock::{Auth, Mock};
 use std::fmt::Display;
 use std::io::Write;
@@ -222,8 +222,13 @@ async fn serve(args: &Args, remote: bool, mock: Arc<Mock>, audit: Option<Arc<Aud
 fn open_state(path: &Path, options: &crate::mock::Options) -> Result<StateFile, Failure> {
     let ids = format!("{:?}", options.sides.ids).to_lowercase();
     StateFile::open(path, options.seed.0, &ids, Wall::System.now()).map_err(|e| {
-        Failure::new(Exit::BadInput, format!("{}: {e}", path.display()))
-            .hint("use another --state, or the --seed it was made with")
+        let hint = match &e {
+            StateError::Foreign(_) => "give --state a file that does not exist yet, or one that a mock has made",
+            StateError::Taken => "stop the other mock, or give this one a --state of its own",
+            StateError::Other { name: "version", .. } => "remove the file if nothing in it is wanted, or give another --state",
+            _ => "use another --state, or the --seed and --ids it was made with",
+        };
+        Failure::new(Exit::BadInput, format!("{}: {e}", path.display())).hint(hint)
     })
 }
 

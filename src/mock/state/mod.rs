@@ -4,6 +4,8 @@
 //! command line for `--state`. A thread writes behind a bounded queue, so that a request never waits for the disk; a mock that
 //! is killed may forget the last moments, but as ids follow from the seed, whoever asks again gets the same attendees.
 
+mod claim;
+
 use super::ids::Guid;
 use super::input;
 use super::service::Service;
@@ -13,6 +15,7 @@ use super::service::restore::Remembered;
 use super::service::roll::Seat;
 use super::sides::BadInput;
 use crate::chime::capability::Capabilities;
+use claim::{APPLICATION, Found, VERSION, claim};
 use rusqlite::{Connection, Row, params};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -60,6 +63,12 @@ pub enum StateError {
         /// What it is now.
         is: String,
     },
+    /// Not made by a mock.
+    #[error("this is no state file of a mock but {0}; nothing in it was touched")]
+    Foreign(String),
+    /// Another process follows its own mock with it.
+    #[error("another mock is running on this state file")]
+    Taken,
     /// Something in it makes no sense.
     #[error("the state file is damaged: {0}")]
     Damaged(String),
@@ -82,13 +91,16 @@ impl StateFile {
     /// # Errors
     /// See [`StateError`]; a file of another seed is refused, for its ids would all be wrong.
     pub fn open(path: &Path, seed: u64, ids: &str, wall: SystemTime) -> Result<StateFile, StateError> {
-        use std::os::unix::fs::OpenOptionsExt;
-        // It names users, so it is its owner's alone; SQLite gives its side files the same mode.
-        std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        let (claimed, found) = claim(path)?;
         let connection = Connection::open(path)?;
+        if found == Found::New {
+            // Before the write-ahead log is on, so that the marks are in the file itself whatever happens next.
+            connection.pragma_update(None, "application_id", APPLICATION)?;
+            connection.pragma_update(None, "user_version", VERSION)?;
+        }
         connection.execute_batch(SCHEMA)?;
         let now = u64::try_from(wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()).unwrap_or(u64::MAX);
-        for (name, is) in [("version", "1".to_owned()), ("seed", seed.to_string()), ("ids", ids.to_owned())] {
+        for (name, is) in [("seed", seed.to_string()), ("ids", ids.to_owned())] {
             let was = meta(&connection, name, &is)?;
             if was != is {
                 return Err(StateError::Other { name, was, is });
@@ -99,7 +111,11 @@ impl StateFile {
             .map_err(|_| StateError::Damaged("its time of birth is no number".to_owned()))?;
         let reader = Connection::open(path)?;
         let (sender, receiver) = sync_channel(QUEUE);
-        let thread = std::thread::Builder::new().name("mock-state".into()).spawn(move || follow(connection, &receiver))?;
+        let thread = std::thread::Builder::new().name("mock-state".into()).spawn(move || {
+            // Held until the last change is written.
+            let _claimed = claimed;
+            follow(connection, &receiver)
+        })?;
         let before = Duration::from_micros(now.saturating_sub(zero));
         Ok(StateFile { sender: Some(sender), thread: Some(thread), reader, before })
     }

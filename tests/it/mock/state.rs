@@ -145,6 +145,39 @@ fn a_file_of_another_seed_is_refused() {
     StateFile::open(&path, 1, "fold", date()).unwrap().close().unwrap();
     assert!(matches!(StateFile::open(&path, 2, "fold", date()), Err(StateError::Other { name: "seed", .. })));
     assert!(matches!(StateFile::open(&path, 1, "exact", date()), Err(StateError::Other { name: "ids", .. })));
+}
+
+#[test]
+fn somebody_elses_file_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let refused = || {
+        let before = std::fs::read(&path).unwrap();
+        let error = StateFile::open(&path, 0, "fold", date()).err().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no side files either: {error}");
+        error
+    };
     std::fs::write(&path, "no database at all, and long enough to be seen as none").unwrap();
-    assert!(matches!(StateFile::open(&path, 1, "fold", date()), Err(StateError::Sqlite(_))));
+    assert!(matches!(refused(), StateError::Foreign(_)));
+    std::fs::remove_file(&path).unwrap();
+    // Somebody else's tables, one of them of a name that a mock uses too.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE meeting (id TEXT); PRAGMA application_id = 77; PRAGMA user_version = 2").unwrap();
+    drop(other);
+    assert!(refused().to_string().contains("application_id 77"));
+    std::fs::remove_file(&path).unwrap();
+    StateFile::open(&path, 0, "fold", date()).unwrap().close().unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
+    assert!(matches!(refused(), StateError::Other { name: "version", .. }));
+}
+
+#[test]
+fn a_file_has_one_mock_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let first = StateFile::open(&path, 0, "fold", date()).unwrap();
+    assert!(matches!(StateFile::open(&path, 0, "fold", date()), Err(StateError::Taken)));
+    first.close().unwrap();
+    StateFile::open(&path, 0, "fold", date()).unwrap().close().unwrap();
 }
