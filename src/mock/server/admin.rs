@@ -32,6 +32,8 @@ pub fn answer(mock: &Mock, metrics: &Metrics, peer: Peer, request: &http::reques
     if peer == Peer::Remote || request.headers.contains_key(ORIGIN) {
         return text(StatusCode::FORBIDDEN, "the mock's own endpoints are for programs on its own machine");
     }
+    // A meeting whose time is up is over, whether or not somebody has asked since.
+    mock.catch_up();
     let path = request.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let parts: Vec<&str> = path.split('/').collect();
     match (request.method.as_str(), &parts[..]) {

@@ -17,11 +17,17 @@ use crate::mock::input::attendee::{Wanted, semantic};
 use crate::mock::sides::{BatchItem, DeleteAbsent, Ids, Repeat};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Attendees of a page when the request names no size; the model says only that 100 is the most.
 const PAGE: usize = 100;
+
+/// 400 for a meeting without a free seat.
+fn full() -> Fault {
+    Fault::of(Exception::LimitExceeded, "The maximum number of attendees for this meeting has been reached")
+}
 
 impl Service {
     /// The name under which an id is looked up.
@@ -59,7 +65,7 @@ impl Service {
             return Ok((AttendeeView::of(self.rules.seed, meeting.id, &key, seat), false));
         }
         if inside.roll.count() >= meeting.seats() as usize {
-            return Err(Fault::of(Exception::LimitExceeded, "The maximum number of attendees for this meeting has been reached"));
+            return Err(full());
         }
         let capabilities = capabilities.unwrap_or_else(|| meeting.default_capabilities());
         let (seat, keys) = inside.roll.add(self.rules.seed, meeting.id, &key, &wanted.user, capabilities);
@@ -81,15 +87,28 @@ impl Service {
         Ok(Reply::json(&batch).with(tally))
     }
 
+    /// With `--side batch-item=whole`: refuses a batch of which one item would fail, before any of it is done.
+    pub(super) fn refuse_whole(&self, meeting: &Meeting, inside: &mut Inside, wanted: &[Wanted]) -> Result<(), Fault> {
+        if self.rules.sides.batch_item == BatchItem::Item {
+            return Ok(());
+        }
+        let mut new = HashSet::new();
+        for item in wanted {
+            semantic("ExternalUserId", &item.user)?;
+            item.capabilities.map(|c| meeting.permit(c)).transpose()?;
+            let key = self.key(&item.user);
+            if inside.roll.of_key(&key).is_none() {
+                new.insert(key);
+            }
+        }
+        let seats = meeting.seats() as usize;
+        if !new.is_empty() && inside.roll.count() + new.len() > seats { Err(full()) } else { Ok(()) }
+    }
+
     /// Finds or makes each of several attendees; those that cannot be are listed with why.
     pub(super) fn seat_all(&self, meeting: &Meeting, wanted: Vec<Wanted>) -> Result<(Batch, Tally), Fault> {
         let mut inside = meeting.open()?;
-        if self.rules.sides.batch_item == BatchItem::Whole {
-            for item in &wanted {
-                semantic("ExternalUserId", &item.user)?;
-                item.capabilities.map(|c| meeting.permit(c)).transpose()?;
-            }
-        }
+        self.refuse_whole(meeting, &mut inside, &wanted)?;
         let (mut batch, mut tally) =
             (Batch { attendees: Vec::with_capacity(wanted.len()), errors: Vec::new() }, Tally::default());
         for item in wanted {

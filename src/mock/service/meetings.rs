@@ -50,7 +50,7 @@ const MEDIA_REGIONS: [&str; 21] = [
 
 impl Service {
     pub(super) fn create_meeting(&self, now: Duration, realm: &Arc<Realm>, asked: NewMeeting) -> Result<Reply, Fault> {
-        let meeting = self.find_or_create(now, realm, asked)?;
+        let meeting = self.find_or_create(now, realm, asked, &[])?;
         let view = MeetingView::of(self.rules.seed, &meeting, realm);
         Ok(Reply::json(&OneMeeting { meeting: view, batch: None }).about(meeting.id))
     }
@@ -62,13 +62,20 @@ impl Service {
         asked: NewMeeting,
         wanted: Vec<Wanted>,
     ) -> Result<Reply, Fault> {
-        let meeting = self.find_or_create(now, realm, asked)?;
+        let meeting = self.find_or_create(now, realm, asked, &wanted)?;
         let (batch, tally) = self.seat_all(&meeting, wanted)?;
         let view = MeetingView::of(self.rules.seed, &meeting, realm);
         Ok(Reply::json(&OneMeeting { meeting: view, batch: Some(batch) }).with(tally).about(meeting.id))
     }
 
-    fn find_or_create(&self, now: Duration, realm: &Arc<Realm>, mut asked: NewMeeting) -> Result<Arc<Meeting>, Fault> {
+    /// Finds or makes a meeting; with `--side batch-item=whole`, none is made for attendees who could not all be seated in it.
+    fn find_or_create(
+        &self,
+        now: Duration,
+        realm: &Arc<Realm>,
+        mut asked: NewMeeting,
+        wanted: &[Wanted],
+    ) -> Result<Arc<Meeting>, Fault> {
         let mut directory = self.write();
         // The token alone decides, even if everything else differs (SERVICE.md 6.2).
         if let Some(meeting) = directory.of_token(realm, &asked.request_token) {
@@ -82,6 +89,7 @@ impl Service {
         let generation = directory.generation(realm, &asked.request_token);
         let id = meeting_id(self.rules.seed, &realm.key(), &asked.request_token, generation, &asked.media_region);
         let meeting = Arc::new(Meeting::new(id, Some(Arc::clone(realm)), now, generation, asked, primary));
+        self.refuse_whole(&meeting, &mut meeting.lock(), wanted)?;
         self.take_in(&mut directory, Arc::clone(&meeting), false);
         self.note(|| Change::Made(Arc::clone(&meeting)));
         Ok(meeting)

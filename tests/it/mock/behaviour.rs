@@ -3,6 +3,8 @@
 use super::caller::{Caller, Got, meeting_body};
 use headcount::behaviour::{Behaviour, Quota, Rule};
 use headcount::mock::options::{Capacity, Hints, Lifetime};
+use headcount::mock::server::admin;
+use headcount::mock::server::metrics::Metrics;
 use headcount::mock::sides::Sides;
 use headcount::mock::spoil::Wire;
 use headcount::mock::{Mock, Options};
@@ -73,6 +75,29 @@ fn a_meeting_nobody_connects_to_ends_after_five_minutes() {
         assert_eq!(at(secs(1441), gone).status, 404);
     }
     assert_eq!(caller.mock.service().counts(), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_mocks_own_endpoints_know_what_time_it_is() {
+    let caller = Caller::with(Options { lifetime: Lifetime::On { scale: 1.0 }, ..Options::default() });
+    let metrics = Metrics::default();
+    let ask = |method: &str, path: &str| {
+        let request = http::Request::builder().method(method).uri(format!("/_mock/{path}")).body(()).unwrap();
+        let answer = admin::answer(&caller.mock, &metrics, admin::Peer::Local, &request.into_parts().0, b"");
+        (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
+    };
+    let meeting = caller.meeting("m", Value::Null);
+    caller.attendee(&meeting, json!({ "ExternalUserId": "ada" }));
+    assert!(ask("GET", "state").1.contains("\"meetings\":1"));
+    tokio::time::advance(secs(301)).await;
+    let state: Value = serde_json::from_str(&ask("GET", "state").1).unwrap();
+    assert_eq!((&state["meetings"], &state["attendees"]), (&json!(0), &json!(0)));
+    let meeting = caller.later(secs(301), "POST", "/meetings", meeting_body("n", Value::Null)).at("/Meeting/MeetingId");
+    tokio::time::advance(secs(301)).await;
+    for verb in ["connect", "end"] {
+        assert_eq!(ask("POST", &format!("meetings/{meeting}/{verb}")).0, 404, "nobody can {verb} what is over");
+    }
+    assert!(ask("GET", "metrics").1.contains("headcount_mock_meetings 0\n"));
 }
 
 #[test]
@@ -240,6 +265,29 @@ fn sides_can_be_taken() {
     let uri = format!("/meetings/{}/attendees?operation=batch-create", caller.meeting("m", Value::Null));
     let items = json!({ "Attendees": [{ "ExternalUserId": "ok" }, { "ExternalUserId": "aws:x" }] });
     assert_eq!((caller.call("POST", &uri, items).status, caller.mock.service().counts().1), (400, 0));
+}
+
+#[test]
+fn a_batch_that_fails_whole_has_made_nothing() {
+    let mut sides = Sides::default();
+    sides.set("batch-item", "whole").unwrap();
+    let caller = Caller::with(Options { sides, ..Options::default() });
+    let users = |users: &[&str]| Value::Array(users.iter().map(|user| json!({ "ExternalUserId": user })).collect());
+    let two_seats = json!({ "Attendee": { "MaxCount": 2 } });
+    let with = |attendees: Value| {
+        let body = meeting_body("m", json!({ "Attendees": attendees, "MeetingFeatures": two_seats }));
+        let got = caller.call("POST", "/meetings?operation=create-attendees", body);
+        (got.status, got.kind, caller.mock.service().counts())
+    };
+    assert_eq!(with(users(&["ok", "aws:x"])), (400, "BadRequestException".into(), (0, 0)));
+    let greedy = json!([{ "ExternalUserId": "ok", "Capabilities": { "Audio": "None", "Video": "None", "Content": "Receive" } }]);
+    assert_eq!(with(greedy), (400, "BadRequestException".into(), (0, 0)));
+    assert_eq!(with(users(&["u1", "u2", "u3"])), (400, "LimitExceededException".into(), (0, 0)));
+    assert_eq!(with(users(&["u1", "u2", "U1"])), (200, String::new(), (1, 2)), "one id twice takes one seat");
+    let uri = format!("/meetings/{}/attendees?operation=batch-create", caller.meeting("m", Value::Null));
+    let again = |names: &[&str]| caller.call("POST", &uri, json!({ "Attendees": users(names) })).kind;
+    assert_eq!((again(&["u1", "u3"]).as_str(), again(&["u1", "u2"]).as_str()), ("LimitExceededException", ""));
+    assert_eq!(caller.mock.service().counts(), (1, 2));
 }
 
 #[test]
