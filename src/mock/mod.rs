@@ -21,6 +21,7 @@ pub mod service;
 pub mod sides;
 pub mod spoil;
 pub mod state;
+pub mod trouble;
 pub mod verify;
 pub mod workers;
 

@@ -11,6 +11,7 @@ use crate::mock::server::audit::Audit;
 use crate::mock::server::{Bounds, Server, tls};
 use crate::mock::sides::Side;
 use crate::mock::state::{StateError, StateFile};
+use crate::mock::trouble::Trouble;
 use crate::mock::{Auth, Mock};
 use std::fmt::Display;
 use std::io::Write;
@@ -136,7 +137,11 @@ pub fn run(args: Args) -> super::End {
     }
     // Each connection takes a file descriptor; what the system grants is all there is.
     let _ = rlimit::increase_nofile_limit(args.max_connections as u64 + 64);
-    let state = args.state.as_deref().map(|path| open_state(path, &options)).transpose()?;
+    let trouble = Arc::new(Trouble::told_to(|news| {
+        // Nobody is left to tell when stderr is gone; the health endpoint still says it.
+        let _ = anstream::stderr().write_all(format!("mock: {news}\n").as_bytes());
+    }));
+    let state = args.state.as_deref().map(|path| open_state(path, &options, &trouble)).transpose()?;
     let (watcher, before) = match &state {
         Some(state) => (Some(state.watcher()), state.before()),
         None => (None, Duration::ZERO),
@@ -149,7 +154,9 @@ pub fn run(args: Args) -> super::End {
         mock.adopt(&id);
     }
     let audit = match &args.log {
-        Some(path) => Some(Arc::new(Audit::create(path).map_err(|e| usage(format!("cannot make {}: {e}", path.display())))?)),
+        Some(path) => Some(Arc::new(
+            Audit::create(path, Arc::clone(&trouble)).map_err(|e| usage(format!("cannot make {}: {e}", path.display())))?,
+        )),
         None => None,
     };
     // One thread that serves needs none to hand its work to.
@@ -162,15 +169,13 @@ pub fn run(args: Args) -> super::End {
     }
     let runtime = runtime.enable_all().build().map_err(|e| Failure::new(Exit::Internal, format!("cannot start: {e}")))?;
     let mock = Arc::new(mock);
-    runtime.block_on(serve(&args, remote, Arc::clone(&mock), audit.clone()))?;
+    runtime.block_on(serve(&args, remote, Arc::clone(&mock), audit.clone(), trouble))?;
     // Everything that tells the log and the state must be gone before they can say that they are whole.
     drop((runtime, mock));
-    if let Some(audit) = audit.and_then(Arc::into_inner) {
-        audit.close().map_err(|e| Failure::new(Exit::Incomplete, format!("the log is not whole: {e}")))?;
-    }
-    if let Some(state) = state {
-        state.close().map_err(|e| Failure::new(Exit::Incomplete, e))?;
-    }
+    let log = audit.and_then(Arc::into_inner).map_or(Ok(()), Audit::close);
+    // A log that has failed is no reason not to write the state down.
+    state.map_or(Ok(()), StateFile::close).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    log.map_err(|e| Failure::new(Exit::Incomplete, format!("the log is not whole: {e}")))?;
     Ok(Exit::Done)
 }
 
@@ -181,11 +186,17 @@ impl Args {
     }
 }
 
-async fn serve(args: &Args, remote: bool, mock: Arc<Mock>, audit: Option<Arc<Audit>>) -> Result<(), Failure> {
+async fn serve(
+    args: &Args,
+    remote: bool,
+    mock: Arc<Mock>,
+    audit: Option<Arc<Audit>>,
+    trouble: Arc<Trouble>,
+) -> Result<(), Failure> {
     // Before anybody can know that there is something to stop.
     let stop = asked_to_stop().map_err(|e| Failure::new(Exit::Internal, format!("cannot listen for signals: {e}")))?;
     let mut server = Server::new(mock, Wall::System);
-    server.audit = audit;
+    (server.audit, server.trouble) = (audit, trouble);
     server.bounds = Bounds { connections: args.max_connections.max(1), ..server.bounds };
     let mut scheme = "http";
     if let Some(path) = &args.tls {
@@ -219,9 +230,9 @@ async fn serve(args: &Args, remote: bool, mock: Arc<Mock>, audit: Option<Arc<Aud
     Ok(())
 }
 
-fn open_state(path: &Path, options: &crate::mock::Options) -> Result<StateFile, Failure> {
+fn open_state(path: &Path, options: &crate::mock::Options, trouble: &Arc<Trouble>) -> Result<StateFile, Failure> {
     let ids = format!("{:?}", options.sides.ids).to_lowercase();
-    StateFile::open(path, options.seed.0, &ids, Wall::System.now()).map_err(|e| {
+    StateFile::open(path, options.seed.0, &ids, Wall::System.now(), Arc::clone(trouble)).map_err(|e| {
         let hint = match &e {
             StateError::Foreign(_) => "give --state a file that does not exist yet, or one that a mock has made",
             StateError::Taken => "stop the other mock, or give this one a --state of its own",

@@ -37,7 +37,7 @@ pub fn answer(mock: &Mock, metrics: &Metrics, peer: Peer, request: &http::reques
     let path = request.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let parts: Vec<&str> = path.split('/').collect();
     match (request.method.as_str(), &parts[..]) {
-        ("GET", ["health"]) => json_of(&json!({ "status": "ok" })),
+        ("GET", ["health"]) => health(metrics),
         ("GET", ["state"]) => json_of(&state(mock, metrics)),
         ("GET", ["counts"]) => json_of(&json!(metrics.by_operation())),
         ("GET", ["metrics"]) => {
@@ -60,6 +60,17 @@ pub fn answer(mock: &Mock, metrics: &Metrics, peer: Peer, request: &http::reques
         ("POST", ["meetings", id, "end"]) => found(Guid::parse(id).is_some_and(|id| mock.service().end(id))),
         _ => text(StatusCode::NOT_FOUND, "no such endpoint of the mock; docs/mock.md lists them"),
     }
+}
+
+/// Well, or which files are no longer whole: whoever relies on them must hear it from the status alone.
+fn health(metrics: &Metrics) -> Response<Bytes> {
+    let broken = metrics.trouble.list();
+    if broken.is_empty() {
+        return json_of(&json!({ "status": "ok" }));
+    }
+    let mut response = json_of(&json!({ "status": "failing", "broken": broken }));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
 }
 
 fn state(mock: &Mock, metrics: &Metrics) -> Value {

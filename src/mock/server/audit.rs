@@ -5,10 +5,12 @@
 
 use crate::mock::answer::Told;
 use crate::mock::spoil::Wire;
+use crate::mock::trouble::Trouble;
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -63,12 +65,17 @@ pub struct Entry<'a> {
 
 impl Audit {
     /// Opens a new log; an existing file is never written over. Readable by its owner alone: it names users.
-    pub fn create(path: &Path) -> io::Result<Audit> {
+    pub fn create(path: &Path, trouble: Arc<Trouble>) -> io::Result<Audit> {
         use std::os::unix::fs::OpenOptionsExt;
         let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        Audit::to(BufWriter::with_capacity(1 << 16, file), trouble)
+    }
+
+    /// A log that goes anywhere else. Its first failure is noted when it happens.
+    pub fn to(writer: impl Write + Send + 'static, trouble: Arc<Trouble>) -> io::Result<Audit> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let writer = BufWriter::with_capacity(1 << 16, file);
-        let thread = std::thread::Builder::new().name("mock-audit".into()).spawn(move || write(&receiver, writer))?;
+        let follow = move || write(&receiver, writer).inspect_err(|why| trouble.note("log", why));
+        let thread = std::thread::Builder::new().name("mock-audit".into()).spawn(follow)?;
         Ok(Audit { sender: Some(sender), thread: Some(thread) })
     }
 
@@ -105,7 +112,7 @@ impl Audit {
         };
         if let (Ok(mut text), Some(sender)) = (serde_json::to_vec(&line), &self.sender) {
             text.push(b'\n');
-            // The thread is gone when the disk is full; that is told when the log is closed.
+            // The thread is gone when the disk is full, and has said so.
             let _ = sender.send(text);
         }
     }
@@ -124,7 +131,7 @@ impl Audit {
 }
 
 /// Writes whatever has come, and hands it to the kernel whenever nothing more is waiting.
-fn write(receiver: &Receiver<Vec<u8>>, mut writer: BufWriter<std::fs::File>) -> io::Result<()> {
+fn write(receiver: &Receiver<Vec<u8>>, mut writer: impl Write) -> io::Result<()> {
     while let Ok(line) = receiver.recv() {
         writer.write_all(&line)?;
         while let Ok(line) = receiver.try_recv() {

@@ -5,8 +5,10 @@
 
 use crate::mock::answer::Told;
 use crate::mock::spoil::Wire;
+use crate::mock::trouble::Trouble;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -35,9 +37,16 @@ pub struct Metrics {
     pub connections: AtomicU64,
     /// Connections accepted so far.
     pub accepted: AtomicU64,
+    /// Files that are no longer whole.
+    pub trouble: Arc<Trouble>,
 }
 
 impl Metrics {
+    /// Nothing counted yet; trouble is noted there.
+    pub fn with(trouble: Arc<Trouble>) -> Metrics {
+        Metrics { trouble, ..Metrics::default() }
+    }
+
     /// Counts what was done for a request, which took so long, and whether the wire was given an answer at all.
     pub fn tell(&self, told: &Told, took: Duration, wire: Option<Wire>) {
         let operation = told.operation.map_or("unknown", |o| o.name());
@@ -101,6 +110,8 @@ impl Metrics {
         family("attendees", "gauge", "Attendees that exist.", &plain(attendees as f64));
         family("connections", "gauge", "Open connections.", &plain(self.connections.load(Ordering::Relaxed) as f64));
         family("connections_total", "counter", "Connections accepted.", &plain(self.accepted.load(Ordering::Relaxed) as f64));
+        let broken: Vec<_> = self.trouble.list().keys().map(|file| (format!("{{file=\"{file}\"}}"), 1.0)).collect();
+        family("broken_files", "gauge", "Files that are no longer whole: a write has failed.", &broken);
         let mut sum = 0;
         let mut rows: Vec<(String, f64)> = Vec::new();
         for (bound, n) in BOUNDS.iter().zip(counts.buckets) {

@@ -16,6 +16,7 @@ pub mod timer;
 pub mod tls;
 
 use super::Mock;
+use super::trouble::Trouble;
 use crate::clock::Wall;
 use audit::Audit;
 use connection::Shared;
@@ -71,6 +72,8 @@ pub struct Server {
     pub tls: Option<TlsAcceptor>,
     /// The log, if wanted.
     pub audit: Option<Arc<Audit>>,
+    /// Where the log and the state note what they could not write.
+    pub trouble: Arc<Trouble>,
     /// Bounds.
     pub bounds: Bounds,
 }
@@ -78,7 +81,7 @@ pub struct Server {
 impl Server {
     /// A plain server with the usual bounds.
     pub fn new(mock: Arc<Mock>, wall: Wall) -> Server {
-        Server { mock, wall, tls: None, audit: None, bounds: Bounds::default() }
+        Server { mock, wall, tls: None, audit: None, trouble: Arc::default(), bounds: Bounds::default() }
     }
 
     /// Serves until `stop` is done, then lets open calls finish for a while.
@@ -92,7 +95,7 @@ impl Server {
             mock: self.mock,
             wall: self.wall,
             audit: self.audit,
-            metrics: Metrics::default(),
+            metrics: Metrics::with(self.trouble),
             timer: Timer::start(),
             bounds,
         });

@@ -14,10 +14,12 @@ use super::service::meeting::Realm;
 use super::service::restore::Remembered;
 use super::service::roll::Seat;
 use super::sides::BadInput;
+use super::trouble::Trouble;
 use crate::chime::capability::Capabilities;
 use claim::{APPLICATION, Found, VERSION, claim};
 use rusqlite::{Connection, Row, params};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -86,11 +88,12 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Opens or makes the file of a mock with this seed and way of matching ids, at this wall-clock time.
+    /// Opens or makes the file of a mock with this seed and way of matching ids, at this wall-clock time. The first change that
+    /// cannot be written is noted when it happens.
     ///
     /// # Errors
     /// See [`StateError`]; a file of another seed is refused, for its ids would all be wrong.
-    pub fn open(path: &Path, seed: u64, ids: &str, wall: SystemTime) -> Result<StateFile, StateError> {
+    pub fn open(path: &Path, seed: u64, ids: &str, wall: SystemTime, trouble: Arc<Trouble>) -> Result<StateFile, StateError> {
         let (claimed, found) = claim(path)?;
         let connection = Connection::open(path)?;
         if found == Found::New {
@@ -114,7 +117,7 @@ impl StateFile {
         let thread = std::thread::Builder::new().name("mock-state".into()).spawn(move || {
             // Held until the last change is written.
             let _claimed = claimed;
-            follow(connection, &receiver)
+            follow(connection, &receiver).inspect_err(|why| trouble.note("state", why))
         })?;
         let before = Duration::from_micros(now.saturating_sub(zero));
         Ok(StateFile { sender: Some(sender), thread: Some(thread), reader, before })
@@ -128,7 +131,7 @@ impl StateFile {
     /// Whom the service is to tell its changes.
     pub fn watcher(&self) -> super::service::Watcher {
         let sender = self.sender.clone();
-        // A writer that has failed is found out when the file is closed; the mock itself goes on.
+        // A writer that has failed has said so; the mock itself goes on.
         Box::new(move |change| drop(sender.as_ref().map(|sender| sender.send(change))))
     }
 

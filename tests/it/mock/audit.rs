@@ -5,6 +5,7 @@ use super::served::{Served, create_meeting, post};
 use headcount::behaviour::Rule;
 use headcount::mock::server::audit::Audit;
 use headcount::mock::server::{Bounds, Server};
+use headcount::mock::trouble::Trouble;
 use headcount::mock::{Auth, Options};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 /// A mock whose log is written to a file of this folder.
 pub async fn logged(folder: &Path, options: Options, adjust: impl FnOnce(&mut Server)) -> (Served, PathBuf) {
     let path = folder.join("log");
-    let audit = Arc::new(Audit::create(&path).unwrap());
+    let audit = Arc::new(Audit::create(&path, Arc::default()).unwrap());
     let options = Options { auth: Auth::Off, ..options };
     let served = Served::start(options, |server| {
         server.audit = Some(audit);
@@ -159,5 +160,40 @@ async fn lines_name_the_meeting_and_the_attendee_and_tell_of_refusals() {
     assert_eq!(column(&told[2..], "outcome"), serde_json::json!(["none", "none"]));
     assert_eq!(told[2]["operation"], "CreateMeeting");
     assert!(answer.contains(told[2]["request_id"].as_str().unwrap()), "{answer}");
+    served.stop().await;
+}
+
+/// A disk that is full.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_is_told_at_once_and_once() {
+    let (tell, told) = std::sync::mpsc::sync_channel(8);
+    let trouble = Arc::new(Trouble::told_to(move |news| tell.send(news.to_owned()).unwrap()));
+    let audit = Arc::new(Audit::to(Full, Arc::clone(&trouble)).unwrap());
+    let served = Served::start(Options { auth: Auth::Off, ..Options::default() }, |server| {
+        (server.audit, server.trouble) = (Some(audit), trouble);
+    })
+    .await;
+    let get = |path: &str| format!("GET /_mock/{path} HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n");
+    assert!(served.exchange(get("health")).await.starts_with("HTTP/1.1 200"));
+    assert!(served.exchange(create_meeting("m")).await.starts_with("HTTP/1.1 200"));
+    assert!(told.recv().unwrap().starts_with("the log is not whole any more: "));
+    assert!(served.exchange(create_meeting("n")).await.starts_with("HTTP/1.1 200"), "the mock goes on");
+    let health = served.exchange(get("health")).await;
+    assert!(health.starts_with("HTTP/1.1 503") && health.contains("\"broken\":{\"log\":"), "{health}");
+    let metrics = served.exchange(get("metrics")).await;
+    assert!(metrics.contains("headcount_mock_broken_files{file=\"log\"} 1\n"), "{metrics}");
+    assert!(told.try_recv().is_err(), "once, not per line");
     served.stop().await;
 }

@@ -77,6 +77,22 @@ fn it_serves_and_stops_cleanly_on_either_signal() {
 }
 
 #[test]
+fn a_state_that_cannot_be_written_is_told_while_the_mock_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = start(folder.path(), &["--auth", "off", "--state", "state"]);
+    // As a full disk would, but in any place: what is to be written to has gone.
+    rusqlite::Connection::open(folder.path().join("state")).unwrap().execute_batch("DROP TABLE meeting").unwrap();
+    mock.ask(&super::served::create_meeting("m"));
+    while mock.ask(&get("/_mock/health")).starts_with("HTTP/1.1 200") {
+        std::thread::yield_now();
+    }
+    mock.ask(&super::served::create_meeting("n"));
+    let (code, _, said) = mock.stop(rustix::process::Signal::TERM);
+    let told = "mock: the state is not whole any more: ";
+    assert_eq!((code, said.matches(told).count()), (75, 1), "{said}");
+}
+
+#[test]
 fn keys_of_ones_own_replace_the_documented_pair() {
     let folder = tempfile::tempdir().unwrap();
     let mock = start(folder.path(), &["--access-key", "AKIDMINE", "--secret-key-env", "SECRET"]);

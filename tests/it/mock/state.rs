@@ -6,12 +6,13 @@ use headcount::mock::state::{StateError, StateFile};
 use headcount::mock::{Auth, Mock, Options};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 fn run<T>(path: &Path, days_later: u32, lifetime: Lifetime, test: impl FnOnce(&dyn Fn(&str, &str, Value) -> Got) -> T) -> T {
     let wall = date() + Duration::from_secs(86_400) * days_later;
-    let state = StateFile::open(path, 0, "fold", wall).unwrap();
+    let state = StateFile::open(path, 0, "fold", wall, Arc::default()).unwrap();
     let options = Options { auth: Auth::Off, lifetime, ..Options::default() };
     let mock = Mock::open(options, Some(state.watcher()), state.before()).unwrap();
     state.load(mock.service()).unwrap();
@@ -142,9 +143,9 @@ fn a_page_goes_on_where_it_stopped_before_the_restart() {
 fn a_file_of_another_seed_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    StateFile::open(&path, 1, "fold", date()).unwrap().close().unwrap();
-    assert!(matches!(StateFile::open(&path, 2, "fold", date()), Err(StateError::Other { name: "seed", .. })));
-    assert!(matches!(StateFile::open(&path, 1, "exact", date()), Err(StateError::Other { name: "ids", .. })));
+    StateFile::open(&path, 1, "fold", date(), Arc::default()).unwrap().close().unwrap();
+    assert!(matches!(StateFile::open(&path, 2, "fold", date(), Arc::default()), Err(StateError::Other { name: "seed", .. })));
+    assert!(matches!(StateFile::open(&path, 1, "exact", date(), Arc::default()), Err(StateError::Other { name: "ids", .. })));
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn somebody_elses_file_is_refused_and_left_as_it_is() {
     let path = folder.path().join("state");
     let refused = || {
         let before = std::fs::read(&path).unwrap();
-        let error = StateFile::open(&path, 0, "fold", date()).err().unwrap();
+        let error = StateFile::open(&path, 0, "fold", date(), Arc::default()).err().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), before, "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no side files either: {error}");
         error
@@ -167,7 +168,7 @@ fn somebody_elses_file_is_refused_and_left_as_it_is() {
     drop(other);
     assert!(refused().to_string().contains("application_id 77"));
     std::fs::remove_file(&path).unwrap();
-    StateFile::open(&path, 0, "fold", date()).unwrap().close().unwrap();
+    StateFile::open(&path, 0, "fold", date(), Arc::default()).unwrap().close().unwrap();
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
     assert!(matches!(refused(), StateError::Other { name: "version", .. }));
 }
@@ -176,8 +177,8 @@ fn somebody_elses_file_is_refused_and_left_as_it_is() {
 fn a_file_has_one_mock_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    let first = StateFile::open(&path, 0, "fold", date()).unwrap();
-    assert!(matches!(StateFile::open(&path, 0, "fold", date()), Err(StateError::Taken)));
+    let first = StateFile::open(&path, 0, "fold", date(), Arc::default()).unwrap();
+    assert!(matches!(StateFile::open(&path, 0, "fold", date(), Arc::default()), Err(StateError::Taken)));
     first.close().unwrap();
-    StateFile::open(&path, 0, "fold", date()).unwrap().close().unwrap();
+    StateFile::open(&path, 0, "fold", date(), Arc::default()).unwrap().close().unwrap();
 }
