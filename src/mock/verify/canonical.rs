@@ -44,7 +44,8 @@ pub enum PathForm {
 pub enum QueryForm {
     /// Names and values as they stand.
     AsIs,
-    /// Decoded, a plus being a space, and encoded again.
+    /// Decoded and encoded again. A plus is a plus, as it is where the query is read: were it a space too, a signed space could
+    /// be made one on the way.
     Recoded,
 }
 
@@ -135,8 +136,7 @@ fn canonical_query(query: &str, form: QueryForm, out: &mut Vec<u8>) {
         return;
     }
     let recoded = |part: &str| {
-        let spaced = part.replace('+', " ");
-        let plain: Vec<u8> = percent_decode(spaced.as_bytes()).collect();
+        let plain: Vec<u8> = percent_decode(part.as_bytes()).collect();
         let mut encoded = Vec::with_capacity(part.len());
         encode(&plain, Keep::Nothing, &mut encoded);
         encoded

@@ -97,6 +97,9 @@ fn a_change_in_any_part_is_refused() {
     assert_eq!(change(&|s| s.uri = s.uri.replace("1111", "1112")), wrong);
     assert_eq!(change(&|s| s.uri = s.uri.replace("=5", "=6")), wrong);
     assert_eq!(change(&|s| s.uri += "&x=1"), wrong);
+    let spaced = signed("GET", "/meetings?next-token=a%20b", &[], b"", Some("tok"), date());
+    let plus = Signed { uri: spaced.uri.replace("%20", "+"), ..spaced.clone() };
+    assert_eq!((spaced.verify(&verifier, date()), plus.verify(&verifier, date())), (Ok(()), wrong), "a plus is no space");
     assert_eq!(change(&|s| s.body[2] = b'e'), wrong);
     assert_eq!(change(&|s| s.body.clear()), wrong);
     assert_eq!(change(&set("host", "elsewhere")), wrong);
