@@ -147,6 +147,17 @@ pub struct Drip {
     pub bytes: usize,
 }
 
+/// Whether a text can be the value of a header: an empty one says nothing.
+fn fits_a_header(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| matches!(b, b' '..=b'~'))
+}
+
+/// Whether a client could go there.
+fn is_address(text: &str) -> bool {
+    let address = text.parse::<http::Uri>().ok();
+    address.is_some_and(|a| matches!(a.scheme_str(), Some("http" | "https")) && a.host().is_some_and(|host| !host.is_empty()))
+}
+
 impl Trick {
     /// Whether it decides what the caller gets to see; of these, one a request is enough.
     pub fn answers(&self) -> bool {
@@ -174,6 +185,13 @@ impl Rule {
             Trick::Drip(drip) if drip.bytes == 0 => bad("a piece has at least one byte"),
             Trick::Stall if self.until.is_none() => bad("a stall needs an until, or nothing is ever answered"),
             Trick::Latency(latency) => latency.check(),
+            Trick::Redirect(to) if !is_address(to) => bad("a redirection leads to an http or https URL"),
+            Trick::Mislabel(text) | Trick::Encoding(text) if !fits_a_header(text) => bad("a header holds visible ASCII only"),
+            Trick::Error(error)
+                if ![&error.retry_after, &error.retry_after_ms].into_iter().flatten().all(|t| fits_a_header(t)) =>
+            {
+                bad("a header holds visible ASCII only")
+            }
             _ => Ok(()),
         }
     }

@@ -29,9 +29,9 @@ pub use answer::{Answer, Told};
 pub use keys::{DEFAULT_ACCESS_KEY, DEFAULT_ACCOUNT, DEFAULT_REGION, DEFAULT_SECRET_KEY};
 pub use options::{Auth, Options};
 
-use crate::behaviour::BadBehaviour;
 use crate::behaviour::draw::Draw;
 use crate::behaviour::mischief::Trick;
+use crate::behaviour::{BadBehaviour, Behaviour};
 use crate::chime::id::MeetingId;
 use answer::Dates;
 use bytes::Bytes;
@@ -45,8 +45,8 @@ use service::meeting::Realm;
 use service::reply::Reply;
 use service::{Rules, Service, Watcher};
 use spoil::Wire;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use verify::canonical::Received;
@@ -64,7 +64,7 @@ pub struct Mock {
     asked: AtomicU64,
     verifier: Verifier,
     limits: Limits,
-    latency: Draw,
+    latency: RwLock<Draw>,
     workers: Option<Workers>,
     mischief: Mischief,
     service: Service,
@@ -108,7 +108,7 @@ impl Mock {
             asked: AtomicU64::new(0),
             verifier: Verifier::new(options.keys.clone()),
             limits: Limits::new(&options.quota, options.sides, options.hints == Hints::On)?,
-            latency: draw(&options.latency, "latency")?,
+            latency: RwLock::new(draw(&options.latency, "latency")?),
             workers,
             mischief: Mischief::new(&options.mischief, options.seed)?,
             service: Service::new(rules, watcher),
@@ -150,6 +150,20 @@ impl Mock {
         &self.mischief
     }
 
+    /// Behaves as this file says from now on, in the place of the files it was started with: the rules, and the latency, which
+    /// is the one it was started with if the file has none. Nothing changes if the file is no good.
+    ///
+    /// # Errors
+    /// Behaviour that contradicts itself, a latency recording that cannot be read.
+    pub fn behave(&self, file: &Behaviour) -> Result<(), BadBehaviour> {
+        file.check()?;
+        let latency = file.latency.as_ref().unwrap_or(&self.options.latency);
+        let latency = Draw::new(latency.clone(), self.options.seed, "latency")?;
+        self.mischief.replace(&file.mischief)?;
+        *self.latency.write().expect("nothing panics while it holds the latency") = latency;
+        Ok(())
+    }
+
     /// What the mock's clock says at an instant.
     pub fn clock(&self, now: Instant) -> Duration {
         self.before + now.saturating_duration_since(self.started)
@@ -185,7 +199,9 @@ impl Mock {
         let timeline = offset.saturating_sub(Duration::from_micros(self.timeline.load(Ordering::Relaxed)));
         let mut spell = route.as_ref().map_or_else(Spell::default, |route| {
             self.mischief.cast(timeline, n, route.operation, || {
-                let digest = self.options.seed.digest(&[path.as_bytes(), query.as_bytes(), body]);
+                // Two operations may share a path and have no body.
+                let method = request.method.as_str().as_bytes();
+                let digest = self.options.seed.digest(&[method, path.as_bytes(), query.as_bytes(), body]);
                 digest[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
             })
         });
@@ -278,7 +294,8 @@ impl Mock {
 
     /// Latency, time in line and what mischief adds. A request turned away at the door takes no worker.
     fn after(&self, timeline: Duration, offset: Duration, n: u64, spell: &Spell, fault: Option<&Fault>) -> Duration {
-        let own = spell.latency.unwrap_or_else(|| self.latency.at(n));
+        let usual = || self.latency.read().expect("nothing panics while it holds the latency").at(n);
+        let own = spell.latency.unwrap_or_else(usual);
         let turned_away = spell.instead.is_some() || fault.is_some_and(|f| matches!(f.status, 403 | 429));
         let line = match &self.workers {
             Some(workers) if !turned_away => workers.done_after(offset, n),

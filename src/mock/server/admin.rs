@@ -91,15 +91,11 @@ fn rules(mock: &Mock) -> Value {
     Value::Array(mock.mischief().list().into_iter().map(row).collect())
 }
 
-/// Other rules from a behaviour file; nothing changes if it is no good.
+/// Other rules, and another latency, from a behaviour file; nothing changes if it is no good.
 fn replace(mock: &Mock, body: &[u8]) -> Response<Bytes> {
     let Ok(body) = std::str::from_utf8(body) else { return text(StatusCode::BAD_REQUEST, "not UTF-8") };
     let read = crate::yaml::parse::<Behaviour>("mischief", body).map_err(|e| e.to_string());
-    let done = read.and_then(|file| {
-        file.check().map_err(|e| e.to_string())?;
-        mock.mischief().replace(&file.mischief).map_err(|e| e.to_string())
-    });
-    match done {
+    match read.and_then(|file| mock.behave(&file).map_err(|e| e.to_string())) {
         Ok(()) => nothing(),
         Err(what) => text(StatusCode::BAD_REQUEST, &what),
     }

@@ -228,6 +228,27 @@ fn what_fails_first_comes_right_when_asked_again() {
 }
 
 #[test]
+fn two_operations_on_one_path_are_two_requests() {
+    let caller = with(vec![rule("first_per_key: 1\ndo: { error: { type: ServiceFailureException } }")]);
+    let nobody = "/meetings/00000000-0000-0000-0000-000000000000";
+    let statuses = |method: &str| [0; 2].map(|_| caller.call(method, nobody, Value::Null).status);
+    assert_eq!((statuses("GET"), statuses("DELETE")), ([500, 404], [500, 204]));
+}
+
+#[test]
+fn a_mock_that_is_told_to_behave_otherwise_does() {
+    let caller = Caller::with(Options { latency: "5ms".parse().unwrap(), ..Options::default() });
+    let behave = |text: &str| caller.mock.behave(&yaml::parse("b", text).unwrap());
+    let after = || caller.answer(Duration::ZERO, "GET", "/tags", "").after.as_millis();
+    behave("version: 1\nlatency: { fixed: 70ms }\n").unwrap();
+    assert_eq!(after(), 70);
+    assert!(behave("version: 1\nlatency: { fixed: 90ms }\nmischief:\n  - name: r\n    share: 2\n    do: close\n").is_err());
+    assert_eq!(after(), 70, "nothing changes if the file is no good");
+    behave("version: 1\nmischief:\n  - name: r\n    do: close\n").unwrap();
+    assert_eq!((after(), caller.mock.mischief().list().len()), (5, 1), "the latency it was started with");
+}
+
+#[test]
 fn sides_can_be_taken() {
     let sided = |name: &str, value: &str| {
         let mut sides = Sides::default();
@@ -300,6 +321,12 @@ fn what_cannot_be_is_refused() {
         "from: 2s\nuntil: 1s\ndo: close",
         "operations: [Nope]\ndo: close",
         "do: { error: { type: Nope } }",
+        "do: { redirect: \"not a place\" }",
+        "do: { redirect: \"\" }",
+        "do: { redirect: \"/elsewhere\" }",
+        "do: { redirect: \"http://x/\\r\\nSet-Cookie: a=b\" }",
+        "do: { mislabel: \"text/\\nhtml\" }",
+        "do: { error: { type: ServiceFailureException, retry_after: \"\\u0007\" } }",
     ] {
         assert!(refused(Options { mischief: vec![rule(text)], ..Options::default() }), "{text}");
     }
