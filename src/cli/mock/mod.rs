@@ -3,6 +3,7 @@
 //! Holds the flags and the running of the server. Called by `main`'s dispatch. It never answers a request; `settings` turns
 //! flags into the mock's options.
 
+mod health;
 mod settings;
 
 use super::failure::{Exit, Failure};
@@ -29,6 +30,9 @@ pub struct Args {
     /// Where to listen; port 0 takes a free one. Addresses other machines can reach need signatures
     #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDR:PORT")]
     listen: SocketAddr,
+    /// Ask the mock that runs there whether it is well, and leave: 0 if it is, 1 if not
+    #[arg(long, value_name = "ADDR:PORT", exclusive = true)]
+    health: Option<SocketAddr>,
     /// Write the port taken to this file once it is open
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
@@ -129,6 +133,9 @@ fn usage(message: impl Display) -> Failure {
 
 /// Serves until interrupted.
 pub fn run(args: Args) -> super::End {
+    if let Some(address) = args.health {
+        return health::ask(address);
+    }
     let options = settings::options(&args)?;
     let remote = !args.listen.ip().is_loopback();
     if remote && options.auth == Auth::Off {

@@ -14,6 +14,25 @@ fn every_side_with_its_values_in_order() {
     }
 }
 
+/// The compose file as a user would start from it: a client of any SDK finds its region, and nobody asks before the mock is there.
+#[test]
+fn what_is_deployed() {
+    let compose = include_str!("../../../deploy/docker-compose.yml");
+    let file: serde_json::Value = headcount::yaml::parse("compose", compose).unwrap();
+    let (mock, app) = (&file["services"]["chime"], &file["services"]["app"]);
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        assert_eq!(app["environment"][name], "us-east-1");
+    }
+    assert_eq!(app["depends_on"]["chime"]["condition"], "service_healthy");
+    let check: Vec<&str> = mock["healthcheck"]["test"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+    let listens = mock["command"].as_array().unwrap()[2].as_str().unwrap();
+    assert_eq!(
+        (check[..4].join(" "), check[4].rsplit(':').next()),
+        ("CMD headcount mock --health".into(), listens.rsplit(':').next())
+    );
+    assert!(include_str!("../../../.dockerignore").lines().any(|line| line == "target"));
+}
+
 #[test]
 fn every_option() {
     let help = assert_cmd::Command::cargo_bin("headcount").unwrap().args(["mock", "--help"]).output().unwrap();

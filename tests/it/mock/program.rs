@@ -93,6 +93,21 @@ fn a_state_that_cannot_be_written_is_told_while_the_mock_runs() {
 }
 
 #[test]
+fn a_running_mock_can_be_asked_for_its_health() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |port: u16| {
+        let mut command = assert_cmd::Command::cargo_bin("headcount").unwrap();
+        command.env_clear().args(["mock", "--health", &format!("127.0.0.1:{port}")]);
+        command.output().unwrap().status.code()
+    };
+    let mock = start(folder.path(), &[]);
+    let port = mock.port;
+    assert_eq!(ask(port), Some(0));
+    mock.stop(rustix::process::Signal::TERM);
+    assert_eq!(ask(port), Some(1));
+}
+
+#[test]
 fn keys_of_ones_own_replace_the_documented_pair() {
     let folder = tempfile::tempdir().unwrap();
     let mock = start(folder.path(), &["--access-key", "AKIDMINE", "--secret-key-env", "SECRET"]);
