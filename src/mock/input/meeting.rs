@@ -122,21 +122,22 @@ pub fn meeting_with_attendees(form: Form<'_>) -> Option<(NewMeeting, Vec<Wanted>
 }
 
 fn features(form: Form<'_>) -> Features {
-    let word =
-        |channel: &str, member: &str, set: &[&'static str]| form.object(channel, |inner| inner.choice(member, set)).flatten();
+    let mut echo = Map::new();
+    // A channel is echoed as it was sent, also when it says nothing.
+    let mut put = |channel: &str, member: &str, sent: Option<Option<Value>>| {
+        if let Some(value) = sent {
+            echo.insert(channel.to_owned(), value.map_or(json!({}), |value| json!({ member: value })));
+        }
+    };
+    let word = |channel: &str, member: &str, set: &[&'static str]| form.object(channel, |inner| inner.choice(member, set));
     let audio = word("Audio", "EchoReduction", &["AVAILABLE", "UNAVAILABLE"]);
     let video = word("Video", "MaxResolution", &["None", "HD", "FHD"]);
     let content = word("Content", "MaxResolution", &["None", "FHD", "UHD"]);
-    let max_count = form.object("Attendee", |inner| inner.integer("MaxCount", 1..=250)).flatten();
-    let mut echo = Map::new();
-    let mut put = |channel: &str, member: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            echo.insert(channel.to_owned(), json!({ member: value }));
-        }
-    };
-    put("Audio", "EchoReduction", audio.map(Value::from));
-    put("Video", "MaxResolution", video.map(Value::from));
-    put("Content", "MaxResolution", content.map(Value::from));
-    put("Attendee", "MaxCount", max_count.map(Value::from));
-    Features { video, content, max_count: max_count.and_then(|n| u32::try_from(n).ok()), echo: Value::Object(echo) }
+    let max_count = form.object("Attendee", |inner| inner.integer("MaxCount", 1..=250));
+    put("Audio", "EchoReduction", audio.map(|sent| sent.map(Value::from)));
+    put("Video", "MaxResolution", video.map(|sent| sent.map(Value::from)));
+    put("Content", "MaxResolution", content.map(|sent| sent.map(Value::from)));
+    put("Attendee", "MaxCount", max_count.map(|sent| sent.map(Value::from)));
+    let max_count = max_count.flatten().and_then(|n| u32::try_from(n).ok());
+    Features { video: video.flatten(), content: content.flatten(), max_count, echo: Value::Object(echo) }
 }

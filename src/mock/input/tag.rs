@@ -6,6 +6,7 @@ use super::{Broken, Form};
 use crate::mock::fault::Fault;
 use crate::mock::operation::Route;
 use crate::mock::sides::BadInput;
+use std::collections::HashSet;
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,13 +32,18 @@ const VALUE: (&str, fn(&str) -> bool) = (r"[\s\w+-=\.:/@]*", |text| {
 });
 const ARN: (&str, fn(&str) -> bool) = ("^arn:.*", |text| text.starts_with("arn:") && !text.contains(['\n', '\r']));
 
-/// The optional member `Tags`.
+/// The optional member `Tags`. A key stands in it once: whoever asked for two values of one key would get neither surely.
 pub fn tags(form: Form<'_>) -> Option<Vec<Tag>> {
-    form.objects("Tags", 0..=50, |item| {
+    let tags = form.objects("Tags", 0..=50, |item| {
         let key = item.require("Key", item.text("Key", 1..=128, KEY));
         let value = item.require("Value", item.text("Value", 0..=256, VALUE));
         Some(Tag { key: key?.to_owned(), value: value?.to_owned() })
-    })
+    })?;
+    let mut keys = HashSet::new();
+    if !tags.iter().all(|tag| keys.insert(tag.key.as_str())) {
+        form.broken.constraint(form.at("Tags"), "have unique keys");
+    }
+    Some(tags)
 }
 
 fn arn<'a>(form: &Form<'a>) -> Option<&'a str> {

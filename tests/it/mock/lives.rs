@@ -110,6 +110,9 @@ fn the_life_of_a_meeting_and_its_replicas() {
         (&got.body["Meeting"]["MeetingFeatures"], &got.body["Meeting"]["TenantIds"]),
         (&features["MeetingFeatures"], &features["TenantIds"])
     );
+    let says_nothing = json!({ "Video": {}, "Audio": { "EchoReduction": "AVAILABLE" }, "Attendee": {} });
+    let got = caller.call("POST", "/meetings", meeting_body("nothing", json!({ "MeetingFeatures": says_nothing })));
+    assert_eq!(got.body["Meeting"]["MeetingFeatures"], says_nothing, "echoed as sent, also what says nothing");
 }
 
 #[test]
@@ -233,6 +236,9 @@ fn tags_of_a_meeting() {
     refused(&tag(&arn, many(0, 51)), 400, "BadRequestException");
     assert_eq!(untag(&arn, json!(["a", "nope"])).status, 204);
     refused(&untag(&arn, json!([""])), 400, "BadRequestException");
+    let twice = json!([{ "Key": "t", "Value": "1" }, { "Key": "t", "Value": "2" }]);
+    refused(&tag(&arn, twice.clone()), 400, "BadRequestException");
+    refused(&caller.call("POST", "/meetings", meeting_body("twice", json!({ "Tags": twice }))), 400, "BadRequestException");
     refused(&untag(&arn, Value::Null), 400, "BadRequestException");
     assert_eq!(list(&arn).body["Tags"][0]["Key"], "b");
     let unknown = format!("arn:aws:chime:us-east-1:111122223333:meeting/{NOBODY}");
