@@ -98,13 +98,24 @@ impl Quota {
     }
 }
 
+/// The parts of a quota as written: on lines, between commas, and nothing behind a `#`.
+fn parts(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(line, _)| line));
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// Whether a quota as written starts from the published one, on a command line or in a file: lifetimes go with it.
+pub fn starts_from_published(text: &str) -> bool {
+    parts(text).rfind(|part| matches!(*part, "off" | "published")) == Some("published")
+}
+
 /// `off`, `published`, and single limits behind either: `published,replicas=40,create_attendee=20/40`.
 impl FromStr for Quota {
     type Err = BadBehaviour;
 
     fn from_str(text: &str) -> Result<Self, BadBehaviour> {
         let mut quota = Quota::off();
-        for part in text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty() && !part.starts_with('#')) {
+        for part in parts(text) {
             match part.split_once(['=', ':']) {
                 Some((name, value)) => quota.set(name.trim(), value.trim())?,
                 None if part == "off" => quota = Quota::off(),
@@ -127,6 +138,13 @@ mod tests {
         assert_eq!(quota.operations["create_attendee"], Allowance { rate: 20.0, burst: 40.0 });
         assert_eq!(quota.operations["get_meeting"], PUBLISHED);
         assert_eq!("off".parse(), Ok(Quota::off()));
+        let file = "# ours, since May, in us-east-1\npublished  # as everybody's\nreplicas=40 # asked for, and granted\n";
+        assert_eq!(file.parse(), "published,replicas=40".parse::<Quota>());
+        assert!(
+            starts_from_published(file)
+                && !starts_from_published("published,off,replicas=1")
+                && !starts_from_published("all=1/1")
+        );
         for bad in ["publisht", "replicas=many", "create_attendee=20", "all=0/20", "all=10/NaN"] {
             assert!(bad.parse::<Quota>().is_err(), "{bad}");
         }

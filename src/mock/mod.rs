@@ -125,6 +125,11 @@ impl Mock {
         }
     }
 
+    /// Adopts the meetings that its options name: once what a state file remembers is back, and after a reset.
+    pub fn adopt_named(&self) {
+        self.options.adopt.iter().for_each(|meeting| self.adopt(meeting));
+    }
+
     /// The state behind the operations.
     pub fn service(&self) -> &Service {
         &self.service
@@ -174,9 +179,10 @@ impl Mock {
         self.service.sweep(self.clock(Instant::now()));
     }
 
-    /// Forgets meetings, buckets and mischief done; the timeline of mischief starts again.
+    /// Forgets meetings but those its options name, buckets and mischief done; the timeline of mischief starts again.
     pub fn reset(&self) {
         self.service.reset();
+        self.adopt_named();
         self.limits.reset();
         self.begin_timeline();
     }

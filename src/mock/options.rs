@@ -6,6 +6,7 @@
 use super::keys::KeyRing;
 use super::sides::Sides;
 use crate::behaviour::{Latency, Quota, Rule};
+use crate::chime::id::MeetingId;
 use crate::seed::Seed;
 
 /// Whether requests must be signed.
@@ -73,4 +74,6 @@ pub struct Options {
     pub capacity: Option<Capacity>,
     /// What goes wrong.
     pub mischief: Vec<Rule>,
+    /// Meetings that exist from the start, and again after a reset.
+    pub adopt: Vec<MeetingId>,
 }

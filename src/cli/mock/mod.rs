@@ -4,6 +4,7 @@
 //! flags into the mock's options.
 
 mod health;
+mod keys;
 mod settings;
 
 use super::failure::{Exit, Failure};
@@ -43,11 +44,11 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "tls")]
     tls_name: Vec<String>,
     /// Connections at once
-    #[arg(long, default_value_t = 4096, value_name = "N")]
-    max_connections: usize,
+    #[arg(long, default_value_t = 4096, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
     /// Threads that serve; as many as there are processors by default
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=1024))]
+    threads: Option<u16>,
     /// Write every request and answer to this new file, as JSON lines; it names users
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -137,13 +138,17 @@ pub fn run(args: Args) -> super::End {
         return health::ask(address);
     }
     let options = settings::options(&args)?;
-    let remote = !args.listen.ip().is_loopback();
-    if remote && options.auth == Auth::Off {
+    if !args.listen.ip().is_loopback() && options.auth == Auth::Off {
         return Err(usage(format!("{} can be reached by other machines, and signatures are off", args.listen))
             .hint("listen on 127.0.0.1, or leave --auth on"));
     }
     // Each connection takes a file descriptor; what the system grants is all there is.
-    let _ = rlimit::increase_nofile_limit(args.max_connections as u64 + 64);
+    let _ = rlimit::increase_nofile_limit(u64::from(args.max_connections) + 64);
+    let runtime = runtime(args.threads).map_err(|e| Failure::new(Exit::Internal, format!("cannot start: {e}")))?;
+    // Before any file is made: a mock that finds its address taken leaves nothing behind.
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(args.listen)).map_err(|e| {
+        usage(format!("cannot listen on {}: {e}", args.listen)).hint("choose another --listen; port 0 is always free")
+    })?;
     let trouble = Arc::new(Trouble::told_to(|news| {
         // Nobody is left to tell when stderr is gone; the health endpoint still says it.
         let _ = anstream::stderr().write_all(format!("mock: {news}\n").as_bytes());
@@ -157,26 +162,17 @@ pub fn run(args: Args) -> super::End {
     if let Some(state) = &state {
         state.load(mock.service()).map_err(|e| Failure::new(Exit::BadInput, e))?;
     }
-    for id in settings::adopted(&args)? {
-        mock.adopt(&id);
-    }
+    mock.adopt_named();
     let audit = match &args.log {
         Some(path) => Some(Arc::new(
             Audit::create(path, Arc::clone(&trouble)).map_err(|e| usage(format!("cannot make {}: {e}", path.display())))?,
         )),
         None => None,
     };
-    // One thread that serves needs none to hand its work to.
-    let mut runtime = match args.threads {
-        Some(0 | 1) => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
-    };
-    if let Some(threads) = args.threads {
-        runtime.worker_threads(threads.max(1));
-    }
-    let runtime = runtime.enable_all().build().map_err(|e| Failure::new(Exit::Internal, format!("cannot start: {e}")))?;
     let mock = Arc::new(mock);
-    runtime.block_on(serve(&args, remote, Arc::clone(&mock), audit.clone(), trouble))?;
+    let mut server = Server::new(Arc::clone(&mock), Wall::System);
+    (server.audit, server.trouble) = (audit.clone(), trouble);
+    runtime.block_on(serve(&args, listener, server))?;
     // Everything that tells the log and the state must be gone before they can say that they are whole.
     drop((runtime, mock));
     let log = audit.and_then(Arc::into_inner).map_or(Ok(()), Audit::close);
@@ -193,18 +189,22 @@ impl Args {
     }
 }
 
-async fn serve(
-    args: &Args,
-    remote: bool,
-    mock: Arc<Mock>,
-    audit: Option<Arc<Audit>>,
-    trouble: Arc<Trouble>,
-) -> Result<(), Failure> {
+/// Where the serving runs. One thread needs none to hand its work to.
+fn runtime(threads: Option<u16>) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut runtime = match threads {
+        Some(0 | 1) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if let Some(threads) = threads {
+        runtime.worker_threads(usize::from(threads.max(1)));
+    }
+    runtime.enable_all().build()
+}
+
+async fn serve(args: &Args, listener: tokio::net::TcpListener, mut server: Server) -> Result<(), Failure> {
     // Before anybody can know that there is something to stop.
     let stop = asked_to_stop().map_err(|e| Failure::new(Exit::Internal, format!("cannot listen for signals: {e}")))?;
-    let mut server = Server::new(mock, Wall::System);
-    (server.audit, server.trouble) = (audit, trouble);
-    server.bounds = Bounds { connections: args.max_connections.max(1), ..server.bounds };
+    server.bounds = Bounds { connections: args.max_connections as usize, ..server.bounds };
     let mut scheme = "http";
     if let Some(path) = &args.tls {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
@@ -213,9 +213,6 @@ async fn serve(
         publish(path, &authority)?;
         (server.tls, scheme) = (Some(acceptor), "https");
     }
-    let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(|e| {
-        usage(format!("cannot listen on {}: {e}", args.listen)).hint("choose another --listen; port 0 is always free")
-    })?;
     let here = listener.local_addr().map_err(|e| Failure::new(Exit::Internal, e))?;
     if let Some(path) = &args.port_file {
         publish(path, &format!("{}\n", here.port()))?;
@@ -228,7 +225,7 @@ async fn serve(
             crate::mock::DEFAULT_SECRET_KEY
         ));
     }
-    if remote {
+    if !args.listen.ip().is_loopback() {
         told.push_str("mock: other machines can reach this address; its keys are all that keeps them out\n");
     }
     // Nobody is left to tell when stderr is gone; the mock goes on.

@@ -100,7 +100,7 @@ impl Server {
             bounds,
         });
         let (builder, tls) = (Arc::new(builder), self.tls);
-        let (open, places) = (GracefulShutdown::new(), Arc::new(Semaphore::new(bounds.connections)));
+        let (open, places) = (GracefulShutdown::new(), Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS))));
         tokio::pin!(stop);
         loop {
             let place = tokio::select! {

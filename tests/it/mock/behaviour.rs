@@ -249,6 +249,19 @@ fn a_mock_that_is_told_to_behave_otherwise_does() {
 }
 
 #[test]
+fn a_reset_leaves_the_meetings_that_were_named_at_the_start() {
+    let named = "00000000-0000-0000-0000-00000000000a";
+    let adopt = vec![headcount::chime::id::MeetingId::parse(named).unwrap()];
+    let caller = Caller::with(Options { adopt, ..Options::default() });
+    caller.mock.adopt_named();
+    caller.meeting("m", Value::Null);
+    assert_eq!(caller.attendee(named, json!({ "ExternalUserId": "ada" })).status, 200);
+    caller.mock.reset();
+    assert_eq!(caller.mock.service().counts(), (1, 0));
+    assert_eq!(caller.attendee(named, json!({ "ExternalUserId": "ada" })).status, 200);
+}
+
+#[test]
 fn sides_can_be_taken() {
     let sided = |name: &str, value: &str| {
         let mut sides = Sides::default();

@@ -93,6 +93,33 @@ fn a_state_that_cannot_be_written_is_told_while_the_mock_runs() {
 }
 
 #[test]
+fn a_mock_whose_address_is_taken_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("headcount").unwrap();
+    command.env_clear().current_dir(folder.path()).args(["mock", "--log", "log", "--state", "state", "--port-file", "port"]);
+    let output = command.args(["--listen", &taken.local_addr().unwrap().to_string()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn lifetimes_follow_a_published_quota_also_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, meetings) in
+        [("# as published, but for replicas\npublished\nreplicas=40 # asked for, granted\n", 0), ("replicas=40", 1)]
+    {
+        std::fs::write(folder.path().join("quota"), text).unwrap();
+        // So much faster than in life that a meeting is over before anybody can ask for it.
+        let mock = start(folder.path(), &["--auth", "off", "--quota", "quota", "--time-scale", "1000000000000x"]);
+        assert!(mock.ask(&super::served::create_meeting("m")).starts_with("HTTP/1.1 200"));
+        let state = mock.ask(&get("/_mock/state"));
+        assert!(state.contains(&format!("\"meetings\":{meetings}")), "{text}: {state}");
+        mock.stop(rustix::process::Signal::TERM);
+    }
+}
+
+#[test]
 fn a_running_mock_can_be_asked_for_its_health() {
     let folder = tempfile::tempdir().unwrap();
     let ask = |port: u16| {
@@ -122,8 +149,11 @@ fn mistakes_are_told_before_anything_is_opened() {
     file("there", "");
     file("bad.yaml", "version: 1\nmischief:\n  - name: x\n    does: close\n");
     file("old.yaml", "version: 9\nkeys: []\n");
+    file("none.yaml", "version: 1\nkeys: []\n");
+    file("twice.yaml", "version: 1\nkeys:\n  - { access_key: AKID, secret_key: a }\n  - { access_key: AKID, secret_key: b }\n");
+    file("empty.yaml", "version: 1\nkeys:\n  - { access_key: AKID, secret_key: \"\" }\n");
     let (usage, input) = (2, 104);
-    let mistakes: [(&[&str], i32, &str); 16] = [
+    let mistakes: [(&[&str], i32, &str); 24] = [
         (&["--listen", "0.0.0.0:0", "--auth", "off"], usage, "can be reached by other machines"),
         (&["--listen", "nowhere"], usage, "invalid"),
         (&["--quota", "publisht=1"], usage, "not a quota"),
@@ -136,14 +166,23 @@ fn mistakes_are_told_before_anything_is_opened() {
         (&["--adopt", "zz"], usage, "meeting id"),
         (&["--access-key", "AKID"], usage, "secret-key-env"),
         (&["--access-key", "AKID", "--secret-key-env", "UNSET"], usage, "UNSET is not set"),
+        (&["--access-key", "AKID", "--secret-key-env", "EMPTY"], usage, "the secret is empty"),
+        (&["--access-key", "AK/ID", "--secret-key-env", "SECRET"], usage, "neither blanks"),
         (&["--credentials", "old.yaml"], input, "version"),
+        (&["--credentials", "none.yaml"], input, "no keys"),
+        (&["--credentials", "twice.yaml"], input, "AKID is given twice"),
+        (&["--credentials", "empty.yaml"], input, "the secret is empty"),
+        (&["--max-connections", "18446744073709551615"], usage, "max-connections"),
+        (&["--max-connections", "0"], usage, "max-connections"),
+        (&["--threads", "1000000"], usage, "threads"),
         (&["--mischief", "bad.yaml"], input, "bad.yaml:4:"),
         (&["--log", "there"], usage, "there"),
         (&["--state", "nowhere/at/all"], input, "nowhere"),
     ];
     for (flags, code, said) in mistakes {
         let mut command = assert_cmd::Command::cargo_bin("headcount").unwrap();
-        command.env_clear().current_dir(folder.path()).arg("mock").args(flags);
+        command.env_clear().env("SECRET", "a-secret").env("EMPTY", "");
+        command.current_dir(folder.path()).arg("mock").args(flags);
         if !flags.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
