@@ -5,6 +5,7 @@
 
 use super::capability::Capabilities;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Body of `POST /meetings/{MeetingId}/attendees`.
 #[derive(Debug, Serialize)]
@@ -40,10 +41,10 @@ pub struct CreateMeetingRequest<'a> {
 /// Reply of BatchCreateAttendee, and of ListAttendees (which has no errors).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct AttendeesReply {
+pub struct AttendeesReply<'a> {
     /// Those that exist now.
-    #[serde(default)]
-    pub attendees: Option<Vec<AttendeeBody>>,
+    #[serde(default, borrow)]
+    pub attendees: Option<Vec<AttendeeBody<'a>>>,
     /// Those that were refused.
     #[serde(default)]
     pub errors: Option<Vec<ItemError>>,
@@ -76,32 +77,35 @@ impl std::fmt::Debug for ItemError {
 /// Reply of CreateAttendee and GetAttendee.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct AttendeeReply {
+pub struct AttendeeReply<'a> {
     /// The attendee.
-    pub attendee: AttendeeBody,
+    #[serde(borrow)]
+    pub attendee: AttendeeBody<'a>,
 }
 
 /// An attendee as the service writes it. Everything is optional here: what is missing is a fault to name, not a parse error.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct AttendeeBody {
+pub struct AttendeeBody<'a> {
     /// The id asked for.
     pub external_user_id: Option<String>,
     /// The service's id.
     pub attendee_id: Option<String>,
     /// The join token.
     pub join_token: Option<String>,
+    /// See [`AttendeeBody::capabilities`].
+    #[serde(borrow)]
+    capabilities: Option<&'a RawValue>,
+}
+
+impl AttendeeBody<'_> {
     /// The capabilities granted; absent if they are not three known words, which is no reason to disbelieve the token.
-    #[serde(default, deserialize_with = "known_or_absent")]
-    pub capabilities: Option<Capabilities>,
+    pub fn capabilities(&self) -> Option<Capabilities> {
+        serde_json::from_str(self.capabilities?.get()).ok()
+    }
 }
 
-fn known_or_absent<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Capabilities>, D::Error> {
-    let value = Option::<serde_json::Value>::deserialize(from)?;
-    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
-}
-
-impl std::fmt::Debug for AttendeeBody {
+impl std::fmt::Debug for AttendeeBody<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AttendeeBody").field("attendee_id", &self.attendee_id).finish_non_exhaustive()
     }

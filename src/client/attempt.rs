@@ -12,7 +12,7 @@ use crate::chime::class::Class;
 use crate::clock::Wall;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
@@ -65,6 +65,15 @@ pub struct Try {
     pub most: u32,
 }
 
+impl Try {
+    fn told(self) -> HeaderValue {
+        match self {
+            Try { number: 1, most: 1 } => HeaderValue::from_static("attempt=1; max=1"),
+            Try { number, most } => format!("attempt={number}; max={most}").parse().expect("two numbers fit a header"),
+        }
+    }
+}
+
 impl<T: Transport> Client<T> {
     /// A client; `timeout` bounds each attempt from the first byte sent to the last byte read.
     pub fn new(
@@ -110,11 +119,11 @@ impl<T: Transport> Client<T> {
         let at = self.signing_time();
         let unsigned = Unsigned { method: &method, host: self.endpoint.authority(), path: &path, query, body: &body };
         let mut headers = signer.headers(unsigned, at);
-        let tries = format!("attempt={}; max={}", attempt.number, attempt.most);
         let what = method.clone();
-        headers.insert("amz-sdk-request", tries.parse().expect("two numbers fit a header"));
-        let url = self.endpoint.url(&path, query);
-        let mut request = Request::builder().method(method).uri(url).body(body).expect("checked by Endpoint");
+        headers.insert("amz-sdk-request", attempt.told());
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = self.endpoint.uri(&path, query);
         *request.headers_mut() = headers;
 
         let sent = Instant::now();

@@ -3,14 +3,16 @@
 //! Holds [`Endpoint`]. Called by the command line (to resolve and show it) and by the client (to address requests). It never
 //! sees credentials, and refuses plain http to any host but this machine.
 
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
 use std::fmt;
 use std::net::IpAddr;
 
 /// A resolved endpoint. Its text form names scheme, host and path, and can hold no user or password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    scheme: &'static str,
-    authority: String,
+    scheme: Scheme,
+    authority: Authority,
     prefix: String,
     region: String,
     loopback: bool,
@@ -46,7 +48,8 @@ impl Endpoint {
             (_, false) => "amazonaws.com",
         };
         let authority = format!("meetings-chime{fips}.{region}.{suffix}");
-        Ok(Endpoint { scheme: "https", authority, prefix: String::new(), region: region.to_owned(), loopback: false })
+        let authority = authority.parse().map_err(|_| EndpointError::Region(region.to_owned()))?;
+        Ok(Endpoint { scheme: Scheme::HTTPS, authority, prefix: String::new(), region: region.to_owned(), loopback: false })
     }
 
     /// An endpoint of one's own.
@@ -54,8 +57,8 @@ impl Endpoint {
         check_region(region)?;
         let uri: http::Uri = url.trim().parse().map_err(|_| EndpointError::Unusable("it is not a URL"))?;
         let scheme = match uri.scheme_str() {
-            Some("https") => "https",
-            Some("http") => "http",
+            Some("https") => Scheme::HTTPS,
+            Some("http") => Scheme::HTTP,
             _ => return Err(EndpointError::Unusable("it must begin with https:// (or http:// for this machine)")),
         };
         let authority = uri.authority().ok_or(EndpointError::Unusable("it names no host"))?;
@@ -73,21 +76,23 @@ impl Endpoint {
             return Err(EndpointError::Unusable("its path may hold letters, digits, - _ . ~ and / only"));
         }
         let loopback = is_loopback(authority.host());
-        if scheme == "http" && !loopback {
+        if scheme == Scheme::HTTP && !loopback {
             return Err(EndpointError::PlainHttp(authority.host().to_owned()));
         }
         // The default port is left out of Host by HTTP clients, so it must be left out of what is signed.
-        let default_port = if scheme == "https" { 443 } else { 80 };
+        let default_port = if scheme == Scheme::HTTPS { 443 } else { 80 };
         let authority = match authority.port_u16() {
-            Some(port) if port == default_port => authority.host().to_owned(),
-            _ => authority.as_str().to_owned(),
+            Some(port) if port == default_port => {
+                authority.host().parse().map_err(|_| EndpointError::Unusable("it names no host"))?
+            }
+            _ => authority.clone(),
         };
         Ok(Endpoint { scheme, authority, prefix, region: region.to_owned(), loopback })
     }
 
     /// The value of the Host header.
     pub fn authority(&self) -> &str {
-        &self.authority
+        self.authority.as_str()
     }
 
     /// The signing region.
@@ -102,7 +107,7 @@ impl Endpoint {
 
     /// Whether requests travel without TLS (loopback only).
     pub fn is_plain(&self) -> bool {
-        self.scheme == "http"
+        self.scheme == Scheme::HTTP
     }
 
     /// The path on the wire of a path of the API.
@@ -110,10 +115,15 @@ impl Endpoint {
         format!("{}{api}", self.prefix)
     }
 
-    /// The whole URL of a path on the wire, with its query, if there is one.
-    pub fn url(&self, path: &str, query: &str) -> String {
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}://{}{path}{mark}{query}", self.scheme, self.authority)
+    /// The whole URI of a path on the wire, with its query, if there is one.
+    pub fn uri(&self, path: &str, query: &str) -> Uri {
+        let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        // Scheme and authority were read once; only what changes is read again.
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(target).expect("checked by Endpoint"));
+        Uri::from_parts(parts).expect("all three parts are there")
     }
 }
 

@@ -61,7 +61,8 @@ pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
 }
 
 /// The attendee of a reply, if it is one for this seat.
-pub(super) fn attendee_of(body: AttendeeBody, seat: &Seat) -> Result<Attendee, &'static str> {
+pub(super) fn attendee_of(body: AttendeeBody<'_>, seat: &Seat) -> Result<Attendee, &'static str> {
+    let capabilities = body.capabilities();
     let echoed = body.external_user_id.ok_or("the reply names no ExternalUserId")?;
     // Whether ids are compared without case is not documented, so an echo in another case is not held against the service.
     if echoed != seat.user.as_str() && fold(&echoed) != seat.user.folded() {
@@ -71,7 +72,7 @@ pub(super) fn attendee_of(body: AttendeeBody, seat: &Seat) -> Result<Attendee, &
     let id = body.attendee_id.as_deref().and_then(AttendeeId::parse).ok_or("the reply's AttendeeId is missing or malformed")?;
     let token = body.join_token.as_deref().ok_or("the reply holds no JoinToken")?;
     let token = JoinToken::parse(token).ok_or("the reply's JoinToken is no printable token of 2 to 2048 characters")?;
-    Ok(Attendee { id, user, token, capabilities: body.capabilities })
+    Ok(Attendee { id, user, token, capabilities })
 }
 
 /// Whether what was granted is what was asked for. Nothing asked, or nothing told, is no difference.
@@ -79,7 +80,7 @@ pub fn granted_as_asked(asked: Option<Capabilities>, granted: Option<Capabilitie
     asked.is_none() || granted.is_none() || asked == granted
 }
 
-pub(super) fn believed<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, &'static str> {
+pub(super) fn believed<'a, T: serde::Deserialize<'a>>(reply: &'a Reply) -> Result<T, &'static str> {
     if reply.headers.get(CONTENT_ENCODING).is_some_and(|v| v != "identity") {
         return Err("the reply is compressed, which was not asked for");
     }

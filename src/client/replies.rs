@@ -34,7 +34,7 @@ pub fn batch(reply: &Reply, seats: &[Seat], secrets: &[&str]) -> End<Batch> {
     }
 }
 
-fn sort(reply: &Reply, body: AttendeesReply, seats: &[Seat], secrets: &[&str]) -> Result<Batch, &'static str> {
+fn sort(reply: &Reply, body: AttendeesReply<'_>, seats: &[Seat], secrets: &[&str]) -> Result<Batch, &'static str> {
     let mut ends: Vec<Option<Result<Attendee, Fault>>> = vec![None; seats.len()];
     // Exactly as asked first; an echo in another letter case is not held against the service.
     let place = |ends: &[Option<_>], user: &str| {

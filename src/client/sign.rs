@@ -1,12 +1,13 @@
 //! Signature Version 4 for the requests of this service, with the day's key derived once.
 //!
-//! Holds [`Signer`]. Called by `attempt` for each request. The primitives are aws-sigv4's; only the canonical request is put
+//! Holds [`Signer`]. Called by `attempt` for each request. The key is derived by aws-sigv4; the canonical request is put
 //! together here, for the one shape headcount sends (JSON or no body, a path that needs no encoding, a query already in
 //! canonical order). Measured on one core: 4.5 µs a request through aws-sigv4's general path, 1.0 µs this way. A property test
 //! holds both to the same signature; others hold them to botocore's.
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use aws_sigv4::sign::v4::generate_signing_key;
+use hmac::{Hmac, KeyInit, Mac};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -36,7 +37,8 @@ struct Dated {
     stamp: String,
     /// `YYYYMMDD/region/service/aws4_request`.
     scope: String,
-    key: Vec<u8>,
+    /// The day's key, with the half of HMAC done that depends on it alone.
+    key: Hmac<Sha256>,
 }
 
 /// What is to be signed.
@@ -118,7 +120,7 @@ impl Signer {
         }
         let _ = write!(canonical, "\n{signed}\n{}", hex(&Sha256::digest(body)));
         let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-        let signature = calculate_signature(key, to_sign.as_bytes());
+        let signature = hex(&key.clone().chain_update(to_sign.as_bytes()).finalize().into_bytes());
         let id = self.credentials.access_key_id();
         (signed, format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={signed}, Signature={signature}"))
     }
@@ -135,7 +137,8 @@ impl Signer {
             Some(dated) => Dated { seconds, stamp, ..dated },
             None => {
                 let secret = self.credentials.secret_access_key();
-                let key = generate_signing_key(secret, at, &self.region, SIGNING_NAME).as_ref().to_vec();
+                let key = generate_signing_key(secret, at, &self.region, SIGNING_NAME);
+                let key = Hmac::new_from_slice(key.as_ref()).expect("HMAC takes keys of any length");
                 let scope = format!("{}/{}/{SIGNING_NAME}/aws4_request", &stamp[..8], self.region);
                 Dated { seconds, stamp, scope, key }
             }

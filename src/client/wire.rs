@@ -184,8 +184,12 @@ async fn shake_hands<S>(stream: S) -> Result<Sender, WireFault>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) =
-        http1::Builder::new().max_buf_size(HEAD_CAP).handshake(TokioIo::new(stream)).await.map_err(|error| fault(&error))?;
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(HEAD_CAP)
+        .writev(false)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| fault(&error))?;
     // It ends with its sender, or with its peer; what goes wrong on it is told to whoever waits for a reply.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)

@@ -15,8 +15,10 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{self, ClientConfig};
 
-/// What went over the connections of a run. Bytes are those of the sockets, TLS included.
+/// What went over the connections of a lane. Bytes are those of the sockets, TLS included. Each lane counts for itself: counters that
+/// two cores write cost more than the calls they count.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub struct Traffic {
     opened: AtomicU64,
     reused: AtomicU64,
@@ -47,18 +49,18 @@ pub struct TrafficNow {
 }
 
 impl Traffic {
-    /// The counters as they stand.
-    pub fn now(&self) -> TrafficNow {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let opened = of(&self.opened);
+    /// The counters of all lanes as they stand.
+    pub fn now(lanes: &[Arc<Traffic>]) -> TrafficNow {
+        let sum = |counter: fn(&Traffic) -> &AtomicU64| lanes.iter().map(|t| counter(t).load(Ordering::Relaxed)).sum::<u64>();
+        let opened = sum(|t| &t.opened);
         TrafficNow {
             connections_opened: opened,
-            connections_reused: of(&self.reused),
-            bytes_out: of(&self.bytes_out),
-            bytes_in: of(&self.bytes_in),
-            connect_us_mean: of(&self.connect_us) / opened.max(1),
-            connect_us_max: of(&self.connect_us_most),
-            out_of_descriptors: of(&self.exhausted),
+            connections_reused: sum(|t| &t.reused),
+            bytes_out: sum(|t| &t.bytes_out),
+            bytes_in: sum(|t| &t.bytes_in),
+            connect_us_mean: sum(|t| &t.connect_us) / opened.max(1),
+            connect_us_max: lanes.iter().map(|t| t.connect_us_most.load(Ordering::Relaxed)).max().unwrap_or(0),
+            out_of_descriptors: sum(|t| &t.exhausted),
         }
     }
 

@@ -103,7 +103,7 @@ async fn course(args: Args) -> End {
     };
     let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &service, started)?;
     voice.say(format_args!("{}: {} at {}", run.plan.name, planned_words(&run.plan), service.shown()));
-    let traffic = Arc::new(Traffic::default());
+    let traffic: Vec<Arc<Traffic>> = (0..run.lanes).map(|_| Arc::default()).collect();
     let hands = hands(&run, &service, &traffic, wall)?;
     let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
     let (teller, watching) = board();
@@ -123,7 +123,7 @@ async fn course(args: Args) -> End {
     let ran = running.await.map_err(|e| Failure::new(Exit::Internal, e))?;
     let _ = watcher.await;
     let left = *signals.stop.borrow_and_update() == Stop::Now;
-    let judgement = ran.judge(&run, Some(traffic.now()));
+    let judgement = ran.judge(&run, Some(Traffic::now(&traffic)));
     conclude(&mut files, &run, &ran, judgement, &traffic, voice).map(|exit| if left { signals.left() } else { exit })
 }
 
@@ -289,16 +289,16 @@ type MakeHands = Arc<dyn Fn(u32) -> Hands<Wire> + Send + Sync>;
 fn hands(
     run: &Run,
     service: &Service,
-    traffic: &Arc<Traffic>,
+    traffic: &[Arc<Traffic>],
     wall: Wall,
 ) -> Result<impl Fn(u32) -> Hands<Wire> + Clone + Send + use<>, Failure> {
     let options = HttpOptions { connect_timeout: CONNECT_WITHIN, ca_bundle: service.configured.ca_bundle()?, direct: true };
     let one = {
         let (endpoint, credentials, source) = (service.endpoint.clone(), service.credentials.clone(), service.source.clone());
-        let (traffic, run) = (Arc::clone(traffic), run.clone());
+        let (traffic, run) = (traffic.to_vec(), run.clone());
         move |lane: u32| {
-            let wire =
-                Wire::new(&endpoint.to_string(), &options, Arc::clone(&traffic)).map_err(|e| Failure::new(Exit::Usage, e))?;
+            let wire = Wire::new(&endpoint.to_string(), &options, Arc::clone(&traffic[lane as usize]))
+                .map_err(|e| Failure::new(Exit::Usage, e))?;
             let client = Client::new(wire, endpoint.clone(), credentials.clone(), wall, run.plan.timeout)
                 .map_err(|e| Failure::new(Exit::Credentials, e))?;
             Ok::<_, Failure>(Hands { client, source: source.clone(), name: run.name(lane) })
@@ -311,7 +311,7 @@ fn hands(
 }
 
 /// Summary, last words, exit code.
-fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traffic: &Traffic, voice: Voice) -> End {
+fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traffic: &[Arc<Traffic>], voice: Voice) -> End {
     let outcome = judgement.outcome;
     if let Some(fault) = ran.no_meetings() {
         let auth = fault.class.tier() == crate::chime::class::Tier::Auth;
@@ -320,7 +320,7 @@ fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traff
             format!("no meeting could be made, so there was no load: {} ({}): {}", fault.class, fault.code, fault.message);
         return Err(Failure::new(if auth { Exit::Credentials } else { Exit::Failed }, message).hint(fault.class.meaning()));
     }
-    let summary = ran.summary(run, judgement, Some(traffic.now()), vitals::memory());
+    let summary = ran.summary(run, judgement, Some(Traffic::now(traffic)), vitals::memory());
     files.ended(run, &summary.ending, Some(&summary))?;
     let value = serde_json::to_value(&summary).map_err(|e| Failure::new(Exit::Internal, e))?;
     voice.say(report(&value, Style::Text).map_err(|e| Failure::new(Exit::Internal, e))?.trim_end());
