@@ -30,8 +30,8 @@ pub(super) struct Rooms {
     /// Those of them with a free seat, and the free seats of all.
     open: BTreeSet<Slot>,
     room: u128,
-    /// Those of them that were full while no call was about them.
-    spent: Vec<Slot>,
+    /// Those of them that were full while no call was about them; a set, for nobody asks for them where meetings are given.
+    spent: BTreeSet<Slot>,
     /// Those that nobody is put into any more, while calls are about them.
     left: BTreeMap<Slot, Meeting>,
     last: Slot,
@@ -43,7 +43,7 @@ impl Rooms {
     /// None yet, of so many seats each, good until this age.
     pub fn new(seats: u64, renew: Option<Duration>) -> Rooms {
         let (live, left) = (BTreeMap::new(), BTreeMap::new());
-        Rooms { seats, renew, live, open: BTreeSet::new(), room: 0, spent: Vec::new(), left, last: 0, turn: 0 }
+        Rooms { seats, renew, live, open: BTreeSet::new(), room: 0, spent: BTreeSet::new(), left, last: 0, turn: 0 }
     }
 
     /// A new one, made now; `made` never goes back.
@@ -164,9 +164,8 @@ impl Rooms {
 
     /// Those that are full while no call is about them; each is told once.
     pub fn spent(&mut self) -> Vec<Slot> {
-        let mut spent = std::mem::take(&mut self.spent);
-        spent.retain(|slot| self.live.get(slot).is_some_and(|m| m.taken >= self.seats && m.in_flight == 0));
-        spent
+        let is_spent = |slot: &Slot| self.live.get(slot).is_some_and(|m| m.taken >= self.seats && m.in_flight == 0);
+        std::mem::take(&mut self.spent).into_iter().filter(is_spent).collect()
     }
 
     /// All of them, live or left; none is there any more.
@@ -218,5 +217,12 @@ mod tests {
         let took: Vec<_> = (0..4).map(|_| rooms.take(1, true).unwrap().0).collect();
         assert_eq!(took, [slots, slots].concat());
         assert!(rooms.take(1, false).is_none());
+        // However long a load asks full meetings, the books stay as large as the meetings are many.
+        for _ in 0..1000 {
+            let (slot, ..) = rooms.take(1, true).unwrap();
+            rooms.enter(slot);
+            rooms.leave(slot);
+        }
+        assert_eq!((rooms.spent.len(), rooms.spent()), (2, slots.to_vec()));
     }
 }
