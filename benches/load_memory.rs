@@ -86,16 +86,11 @@ async fn main() {
     let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
     let keep = seen.clone();
     let score = Score {
-        lanes: 1,
-        stages: plan.stages.clone(),
-        held: run.held(),
-        max_duration: None,
-        kill_switch: Box::new(|| false),
         log: Box::new(move |_, _| {
             keep.borrow_mut().push(resident());
             Ok(())
         }),
-        event: Box::new(|_, _| Ok(())),
+        ..run.score()
     };
     let ((_tell, signals), (teller, _watching)) = (watch::channel(Stop::No), board());
     let ran = run.here(hands, score, signals, teller).await.expect("a run");

@@ -169,16 +169,11 @@ pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = S
     let rows = Rc::new(RefCell::new(Vec::new()));
     let kept = Rc::clone(&rows);
     let score = Score {
-        lanes: 1,
-        stages: plan.stages.clone(),
-        held: run.held(),
-        max_duration: None,
-        kill_switch: Box::new(|| false),
         log: Box::new(move |interval, stage| {
             kept.borrow_mut().push(headcount::stats::series::load_line(interval, stage));
             Ok(())
         }),
-        event: Box::new(|_, _| Ok(())),
+        ..run.score()
     };
     let (tell, signals) = watch::channel(Stop::No);
     let (teller, watching) = board();

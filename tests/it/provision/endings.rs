@@ -104,6 +104,7 @@ fn expired_credentials_refreshed_outside_are_taken_up() {
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     let refused = refused.load(Ordering::Relaxed);
     assert!((1..=200).contains(&refused), "{refused} refused calls");
+    assert!(ended.stderr.contains("refresh them within"), "{}", ended.stderr);
 }
 
 /// What must not be read anywhere: the secret key, the session token, the JoinTokens; and ids only in outputs.

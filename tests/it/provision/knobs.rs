@@ -172,6 +172,8 @@ async fn an_expired_token_that_stays_expired_ends_the_run() {
     let job = Job::new(&roster(4, 100));
     let ran = job.run(&world).await;
     assert!(matches!(&ran.ending, Ending::NotLetIn(fault) if fault.class == Class::Expired));
+    // Nobody is asked to refresh what cannot change.
+    assert!(!ran.notices.iter().any(|notice| matches!(notice, Notice::Expired(_))));
     assert!(world.calls() <= 50 + 8 && ran.published.counts.refused == 0, "{} calls", world.calls());
     world.script(|_| Act::Well);
     assert!(job.run(&world).await.done());

@@ -3,7 +3,7 @@
 //! Holds a case a finding, each with the real program.
 
 use super::act::Act;
-use super::binary::{Here, arguments, finish, reached};
+use super::binary::{Here, finish, reached};
 use super::job::Job;
 use super::outputs::rows;
 use super::tcp::Server;
@@ -54,8 +54,6 @@ fn every_unreadable_roster_is_named() {
     for (rosters, told) in
         [(["a.csv", "b.csv"], ["a.csv: no column", "b.csv:2: is not UTF-8"]), (["c.csv", "d.csv"], ["c.csv", "d.csv"])]
     {
-        let mut args = arguments(&server.url(), &[]);
-        args.extend(rosters.map(str::to_owned));
         let mut command = here.provision(&server.url(), &rosters);
         let ended = finish(command.spawn().unwrap());
         assert_eq!(ended.code(), Some(104), "{}", ended.stderr);
@@ -64,22 +62,22 @@ fn every_unreadable_roster_is_named() {
     assert_eq!(world.calls(), 0);
 }
 
-/// What a reason that may pass has refused: the summary says how to ask again.
+/// What a reason that may pass has refused: the summary says how to ask again. What no asking mends is not pointed at.
 #[test]
 fn rows_worth_asking_again_are_pointed_at() {
-    let world = World::real(|ask| match ask.user.as_deref() {
-        Some("user-00003") => Act::Refuse(400, "LimitExceededException"),
-        Some("user-00004") => Act::Refuse(400, "BadRequestException"),
-        _ => Act::Well,
-    });
-    let (server, here) = (Server::new(&world), Here::new(&roster(2, 10)));
-    let ended = here.run(&server, &world, &[]);
-    let retryable = rows(&std::fs::read_to_string(here.path().join("rejects.csv")).unwrap())
-        .iter()
-        .filter(|row| row["headcount.status"] == "refused" && row["headcount.retryable"] == "yes")
-        .count();
-    assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
-    assert_eq!(ended.stderr.contains("--replay retry"), retryable > 0, "{retryable} of {}", ended.stderr);
+    for (status, kind, retryable) in [(409, "ConflictException", 1), (400, "BadRequestException", 0)] {
+        let world = World::real(move |ask| match ask.user.as_deref() {
+            Some("user-00003") => Act::Refuse(status, kind),
+            _ => Act::Well,
+        });
+        let (server, here) = (Server::new(&world), Here::new(&roster(2, 10)));
+        let ended = here.run(&server, &world, &[]);
+        assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
+        let rejects = rows(&std::fs::read_to_string(here.path().join("rejects.csv")).unwrap());
+        assert_eq!(rejects.iter().filter(|row| row["headcount.retryable"] == "yes").count(), retryable, "{kind}");
+        assert_eq!(ended.stderr.contains("1 row was refused for a reason that may pass"), retryable == 1, "{}", ended.stderr);
+        assert_eq!(ended.stderr.contains("--replay retry"), retryable == 1, "{}", ended.stderr);
+    }
 }
 
 /// Ids that differ in letter case alone, of which the service makes one person: said once it is known.
