@@ -18,7 +18,7 @@ pub struct Limits {
     pub tokens: usize,
     /// Lists and mappings within one another.
     pub depth: usize,
-    /// Pieces that come out of aliases: a token is one, and one more for every [`PIECE`] bytes of its text.
+    /// Pieces that come out of aliases: a token is one, and one more for every 64 bytes of its text.
     pub replayed: usize,
 }
 
