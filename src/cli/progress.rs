@@ -122,6 +122,9 @@ fn tell(notice: &Notice, voice: Voice) {
         }
         Notice::Outage(class, what) => voice.warn(format_args!("nothing gets through ({class}): {what}; probing until it does")),
         Notice::OutageOver => voice.say("it gets through again"),
+        Notice::NoBatches(why) => voice.warn(format_args!(
+            "batches are not let in ({why}; chime:BatchCreateAttendee is a permission of its own): asking one by one"
+        )),
         Notice::Throttled => voice.warn("the service throttles: going slower, for all rows together"),
         Notice::Expired(within) => {
             voice.warn(format_args!("the credentials have expired; refresh them within {} and the run goes on", said(*within)))

@@ -180,7 +180,7 @@ fn copy_sum(db: &Connection) -> rusqlite::Result<String> {
 
 fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     // Dropping is faster than deleting, and leaves no index to maintain while rows come in.
-    tx.execute_batch("DELETE FROM meta WHERE key='roster'; DROP INDEX IF EXISTS row_key; DELETE FROM row; DELETE FROM file;")
+    tx.execute_batch("DELETE FROM meta WHERE key='roster'; DROP INDEX IF EXISTS row_key; DROP INDEX IF EXISTS row_turn; DELETE FROM row; DELETE FROM file;")
 }
 
 fn known_meetings(tx: &Transaction<'_>) -> rusqlite::Result<HashMap<MeetingId, i64>> {

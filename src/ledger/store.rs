@@ -89,6 +89,30 @@ pub enum Replay {
     All,
 }
 
+/// In which order seats are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// As the roster has them.
+    #[default]
+    Roster,
+    /// Meeting by meeting, so that those of one meeting can be asked for together.
+    Meeting,
+}
+
+/// The last seat that was brought: meeting and row. Nothing comes before the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct After {
+    meeting: i64,
+    row: i64,
+}
+
+impl After {
+    /// Behind this one.
+    pub fn of(pending: &Pending) -> After {
+        After { meeting: pending.meeting, row: pending.row }
+    }
+}
+
 /// A meeting of the roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeetingRow {
@@ -98,26 +122,45 @@ pub struct MeetingRow {
     pub id: MeetingId,
     /// Rows that want a seat in it.
     pub rows: u64,
+    /// Seats in it that have an attendee, whatever roster named them.
+    pub settled: u64,
 }
 
 impl Ledger {
-    /// The next seats to ask for, in roster order, from the row after `after` to `last` at most.
-    pub fn pending(&self, after: i64, last: i64, limit: usize, replay: Replay) -> Result<Vec<Pending>, LedgerError> {
+    /// The next seats to ask for, in this order, of rows up to `last`.
+    pub fn pending(
+        &self,
+        after: After,
+        last: i64,
+        limit: usize,
+        replay: Replay,
+        turn: Turn,
+    ) -> Result<Vec<Pending>, LedgerError> {
+        let (then, order) = match turn {
+            Turn::Roster => ("r.row > ?1 AND ?5 IS NOT NULL", "r.row"),
+            Turn::Meeting => ("(r.meeting, r.row) > (?5, ?1)", "r.meeting, r.row"),
+        };
         // In doubt is what had a token, what was asked without an end, and what was given up for answers that nobody can believe.
         let sql = format!(
             "SELECT r.row, r.seat, r.meeting, m.id, s.user, r.caps, COALESCE(o.state IN (1, 3) OR (o.state=2 AND o.class='protocol'), 0) FROM row r JOIN meeting m ON m.meeting=r.meeting \
              JOIN seat s ON s.seat=r.seat LEFT JOIN outcome o ON o.seat=r.seat \
-             WHERE r.row > ?1 AND r.row <= ?2 AND r.role=1 AND {} ORDER BY r.row LIMIT ?3",
+             WHERE {then} AND r.row <= ?2 AND r.role=1 AND {} ORDER BY {order} LIMIT ?3",
             open(replay, "?4")
         );
         let mut query = self.db.prepare_cached(&sql)?;
-        let mut cursor = query.query(params![after, last, i64::try_from(limit).unwrap_or(i64::MAX), self.session])?;
+        let mut cursor =
+            query.query(params![after.row, last, i64::try_from(limit).unwrap_or(i64::MAX), self.session, after.meeting])?;
         let mut pending = Vec::with_capacity(limit.min(1024));
         while let Some(r) = cursor.next()? {
             let asked = seat_of(r, 3, 4, 5)?;
             pending.push(Pending { row: r.get(0)?, seat: r.get(1)?, meeting: r.get(2)?, asked, doubt: r.get(6)? });
         }
         Ok(pending)
+    }
+
+    /// Makes [`Turn::Meeting`] quick.
+    pub fn order_by_meeting(&self) -> Result<(), LedgerError> {
+        Ok(self.db.execute_batch("CREATE INDEX IF NOT EXISTS row_turn ON row(meeting, row) WHERE role=1")?)
     }
 
     /// How many seats [`Ledger::pending`] would bring in all.
@@ -183,14 +226,16 @@ impl Ledger {
     /// The meetings that rows up to `last` want seats in, in roster order.
     pub fn meetings(&self, last: i64) -> Result<Vec<MeetingRow>, LedgerError> {
         let mut query = self.db.prepare(
-            "SELECT r.meeting, m.id, COUNT(*) FROM row r JOIN meeting m ON m.meeting=r.meeting WHERE r.role > 0 AND r.row <= ? GROUP BY r.meeting ORDER BY MIN(r.row)",
+            "SELECT r.meeting, m.id, COUNT(*), (SELECT COUNT(*) FROM seat s JOIN outcome o ON o.seat=s.seat WHERE s.meeting=r.meeting AND o.state=1) \
+             FROM row r JOIN meeting m ON m.meeting=r.meeting WHERE r.role > 0 AND r.row <= ? GROUP BY r.meeting ORDER BY MIN(r.row)",
         )?;
-        let rows = query.query_map([last], |r| Ok((r.get(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?)))?;
+        let rows =
+            query.query_map([last], |r| Ok((r.get(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?)))?;
         let mut meetings = Vec::new();
         for row in rows {
-            let (key, id, rows) = row?;
+            let (key, id, rows, settled) = row?;
             let id = MeetingId::parse(&id).ok_or_else(|| LedgerError::Damaged("a meeting's id".to_owned()))?;
-            meetings.push(MeetingRow { key, id, rows: rows.unsigned_abs() });
+            meetings.push(MeetingRow { key, id, rows: rows.unsigned_abs(), settled: settled.unsigned_abs() });
         }
         Ok(meetings)
     }

@@ -59,6 +59,8 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// These credentials may not ask for batches; seats are asked for one by one.
+    NoBatches(String),
     /// Nothing gets through.
     Outage(Class, String),
     /// It does again.

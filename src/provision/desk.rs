@@ -3,6 +3,7 @@
 //! Holds [`Desk`]. Driven by `drive::pump`; its jobs are done by `hands`. It never waits, reads a clock
 //! or touches a file: it is told when and how things ended, and answers what to do. What an answer means is in `settle`.
 
+use super::batch::Batching;
 use super::board::{HeldUp, Teller};
 use super::job::{Entry, Job, JobEnd, Slot};
 use super::outage::Outage;
@@ -14,7 +15,7 @@ use crate::client::attempt::Try;
 use crate::client::retry::Quota;
 use crate::client::throttle::Pace;
 use crate::drive::pump::{Next, Plan};
-use crate::ledger::store::{MeetingRow, Pending};
+use crate::ledger::store::{After, MeetingRow, Pending};
 use crate::seed::Seed;
 use crate::stats::recorder::Recorder;
 use crate::stats::samples::Samples;
@@ -37,6 +38,9 @@ pub struct Desk {
     pub(super) source: Source,
     pub(super) meetings: HashMap<i64, Meeting>,
     pub(super) unlooked: usize,
+    pub(super) batching: Batching,
+    /// Whether one has been let in.
+    pub(super) batches_work: bool,
     pub(super) pace: Pace,
     pub(super) quota: Quota,
     pub(super) outage: Outage,
@@ -44,6 +48,8 @@ pub struct Desk {
     pub(super) rng: ChaCha8Rng,
     pub(super) recorder: Recorder,
     pub(super) in_flight: usize,
+    /// Seats asked for by the requests in flight.
+    asked: usize,
     pub(super) unwritten: Vec<Entry>,
     pub(super) unwritten_since: Duration,
     pub(super) writing: usize,
@@ -87,7 +93,8 @@ impl Desk {
         origin: Instant,
     ) -> Desk {
         let mut queue = Queue::default();
-        let known = meetings.iter().map(|m| (m.key, Meeting { id: m.id.to_string(), ..Meeting::default() })).collect();
+        let known = |m: &MeetingRow| Meeting { id: m.id.to_string(), given: m.settled as usize, ..Meeting::default() };
+        let known = meetings.iter().map(|m| (m.key, known(m))).collect();
         let unlooked = meetings.len();
         for meeting in meetings {
             queue.push(Ticket::new(What::Meeting(meeting), Duration::ZERO));
@@ -97,9 +104,11 @@ impl Desk {
             quota: Quota::new(settings.retry_quota),
             rng: Seed(settings.seed).stream("jitter"),
             errors: settings.rejected,
-            source: if unlooked > 0 { Source::Meetings } else { Source::More(0) },
+            source: if unlooked > 0 { Source::Meetings } else { Source::More(After::default()) },
             meetings: known,
             unlooked,
+            batching: settings.batch,
+            batches_work: false,
             queue,
             settings,
             teller,
@@ -111,6 +120,7 @@ impl Desk {
             credentials: Credentials::Good,
             recorder: Recorder::default(),
             in_flight: 0,
+            asked: 0,
             unwritten: Vec::new(),
             unwritten_since: Duration::ZERO,
             writing: 0,
@@ -156,7 +166,7 @@ impl Desk {
 
     /// A commit, if it is time for one.
     fn commit(&mut self, now: Duration) -> Option<Job> {
-        let due = self.unwritten.len() * 2 >= self.settings.unsettled
+        let due = self.unwritten.len() * 2 >= self.settings.unwritten()
             || now >= self.unwritten_since + COMMIT_WITHIN
             || self.in_flight == 0;
         if self.writing > 0 || self.unwritten.is_empty() || !due {
@@ -173,7 +183,7 @@ impl Desk {
             let wait = Duration::from_millis(250).saturating_mul(1 << self.sweeps.min(6)).min(Duration::from_secs(15));
             let at = *self.sweep_at.get_or_insert(now + wait);
             if now >= at {
-                (self.source, self.left_over, self.sweep_at) = (Source::More(0), 0, None);
+                (self.source, self.left_over, self.sweep_at) = (Source::More(After::default()), 0, None);
                 self.sweeps += 1;
             }
         }
@@ -187,7 +197,8 @@ impl Desk {
     }
 
     fn fetched(&mut self, now: Duration, page: Vec<Pending>) {
-        self.source = if page.len() < PAGE { Source::Dry } else { page.last().map_or(Source::Dry, |p| Source::More(p.row)) };
+        self.source =
+            if page.len() < PAGE { Source::Dry } else { page.last().map_or(Source::Dry, |p| Source::More(After::of(p))) };
         for mut pending in page {
             // The first seats without an end after a disorderly stop are the ones that may have been asked.
             if !pending.doubt && self.doubtful > 0 {
@@ -216,24 +227,35 @@ impl Desk {
         let probing = self.outage.next_probe().is_some();
         let slots = if probing { 1 } else { self.settings.concurrency };
         // What a kill would make us ask again: bounded, whatever the disk is doing.
-        let at_stake = self.unwritten.len() + self.writing + self.in_flight;
-        if self.in_flight >= slots || at_stake >= self.settings.unsettled + self.settings.concurrency {
+        let at_stake = self.unwritten.len() + self.writing + self.asked + self.settings.batch.size();
+        if self.in_flight >= slots || at_stake > self.settings.at_stake() || self.is_gathering() {
             return Err(None);
         }
-        let Some(mut ticket) = self.queue.take(now) else { return Err(None) };
+        let Some(ticket) = self.queue.take(now) else { return Err(None) };
         if let Err(wait) = self.pace.take(now) {
             self.queue.untake(ticket);
             return Err(Some(now + wait));
         }
+        let mut ticket = self.gather(now, ticket);
+        self.count(&ticket, true);
         let slot = Slot { due: earliest, ready: ready.max(earliest) };
         self.noticed = None;
-        self.in_flight += 1;
         self.recorder.sent();
         ticket.attempts += 1;
-        ticket.first_due.get_or_insert(slot.due);
+        ticket.wanted(slot.due);
         ticket.pass_began.get_or_insert(now);
         let attempt = Try { number: ticket.failed + 1, most: self.settings.attempts };
         Ok(Job::Ask(ticket, attempt, slot))
+    }
+
+    /// A request goes out, or has come back.
+    fn count(&mut self, ticket: &Ticket, out: bool) {
+        let count = |n: &mut usize, by: usize| *n = if out { *n + by } else { n.saturating_sub(by) };
+        count(&mut self.in_flight, 1);
+        count(&mut self.asked, ticket.seats());
+        if let Some(meeting) = self.meetings.get_mut(&ticket.meeting()) {
+            count(&mut meeting.asked, ticket.seats());
+        }
     }
 
     fn stopping(&self) -> bool {
@@ -316,7 +338,7 @@ impl Plan for Desk {
     fn ended(&mut self, now: Duration, end: JobEnd) {
         match end {
             JobEnd::Asked(ticket, slot, answer) => {
-                self.in_flight -= 1;
+                self.count(&ticket, false);
                 self.answered(now, ticket, slot, answer);
             }
             JobEnd::Fetched(Ok(page)) => self.fetched(now, page),

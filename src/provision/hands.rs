@@ -10,7 +10,7 @@ use crate::client::attempt::Client;
 use crate::client::credentials::{Source, provider_name};
 use crate::client::transport::Transport;
 use crate::ledger::schema::{Ledger, LedgerError};
-use crate::ledger::store::Replay;
+use crate::ledger::store::{Replay, Turn};
 use crate::run_dir::Logs;
 use crate::stats::series::Row;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,8 @@ pub struct Hands<T> {
     pub logs: Arc<Mutex<Logs>>,
     /// What earlier outcomes mean.
     pub replay: Replay,
+    /// In which order to ask.
+    pub turn: Turn,
     /// The last row to ask for.
     pub last_row: i64,
 }
@@ -38,13 +40,17 @@ impl<T: Transport> Hands<T> {
             Job::Ask(ticket, attempt, slot) => {
                 let answer = match &ticket.what {
                     What::Seat(pending) => Answer::Seat(self.client.create_attendee(&pending.asked, attempt).await),
+                    What::Batch(seats) => {
+                        let seats: Vec<_> = seats.iter().filter_map(|seat| Some(seat.pending()?.asked.clone())).collect();
+                        Answer::Batch(self.client.batch_create_attendee(&seats[0].meeting, &seats, attempt).await)
+                    }
                     What::Meeting(meeting) => Answer::Meeting(self.client.get_meeting(&meeting.id, attempt).await),
                 };
                 JobEnd::Asked(ticket, slot, answer)
             }
             Job::Fetch(after) => {
-                let (replay, last_row) = (self.replay, self.last_row);
-                JobEnd::Fetched(self.with_ledger(move |ledger| ledger.pending(after, last_row, PAGE, replay)).await)
+                let (replay, last_row, turn) = (self.replay, self.last_row, self.turn);
+                JobEnd::Fetched(self.with_ledger(move |ledger| ledger.pending(after, last_row, PAGE, replay, turn)).await)
             }
             Job::Commit(batch) => {
                 let (batch, result) = self

@@ -7,8 +7,9 @@ use crate::call::Attendee;
 use crate::chime::id::AttendeeId;
 use crate::client::attempt::{Attempted, Try};
 use crate::client::judge::MeetingFacts;
+use crate::client::replies::Batch;
 use crate::ledger::schema::LedgerError;
-use crate::ledger::store::{Pending, Settlement};
+use crate::ledger::store::{After, Pending, Settlement};
 use crate::stats::recorder::Second;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use std::time::Duration;
 pub enum Job {
     /// Ask the service.
     Ask(Ticket, Try, Slot),
-    /// Fetch seats to ask for, after this row.
-    Fetch(i64),
+    /// Fetch seats to ask for, after this one.
+    Fetch(After),
     /// Commit.
     Commit(Vec<Entry>),
     /// Append a second to the run's logs.
@@ -68,6 +69,8 @@ pub enum JobEnd {
 pub enum Answer {
     /// CreateAttendee.
     Seat(Attempted<Attendee>),
+    /// BatchCreateAttendee.
+    Batch(Attempted<Batch>),
     /// GetMeeting.
     Meeting(Attempted<MeetingFacts>),
 }

@@ -8,11 +8,11 @@ use super::desk::{Desk, PAGE};
 use super::job::Entry;
 use super::queue::{Ticket, What};
 use super::settle::reason;
-use super::state::{Closed, Source};
+use super::state::{Closed, Meeting, Source};
 use crate::call::Fault;
 use crate::chime::class::Class;
 use crate::client::judge::MeetingFacts;
-use crate::ledger::store::{State, Written};
+use crate::ledger::store::{After, State, Written};
 use std::time::Duration;
 
 impl Desk {
@@ -29,7 +29,7 @@ impl Desk {
     pub(super) fn look_over(&mut self) {
         self.unlooked = self.unlooked.saturating_sub(1);
         if self.unlooked == 0 && self.source == Source::Meetings {
-            self.source = Source::More(0);
+            self.source = Source::More(After::default());
         }
     }
 
@@ -55,7 +55,7 @@ impl Desk {
         }
         match ticket.what {
             What::Meeting(_) => self.look_over(),
-            What::Seat(_) => self.refuse(now, ticket, fault),
+            What::Seat(_) | What::Batch(_) => self.refuse(now, ticket, fault),
         }
     }
 
@@ -63,21 +63,29 @@ impl Desk {
     pub(super) fn drop_closed(&mut self, now: Duration) {
         while self.unwritten.len() < PAGE {
             let Some(ticket) = self.queue.take(now) else { return };
-            let What::Seat(pending) = &ticket.what else { return self.queue.untake(ticket) };
-            let Some(meeting) = self.meetings.get(&pending.meeting) else { return self.queue.untake(ticket) };
-            let end = match (&meeting.closed, meeting.facts, pending.asked.capabilities) {
-                (Some(closed), _, _) if !(closed.ask_doubtful && ticket.doubt) => {
-                    Written::Not(State::Refused, closed.fault.clone())
-                }
-                (_, Some(facts), Some(caps)) => match caps.broken_rule(facts.video, facts.content) {
-                    Some(rule) => {
-                        Written::Not(State::Rejected, Fault::ours(Class::BadRequest, "MeetingFeatures", rule.to_string()))
-                    }
-                    None => return self.queue.untake(ticket),
-                },
-                _ => return self.queue.untake(ticket),
-            };
-            self.write_seat(now, ticket, end);
+            let closed = self.meetings.get(&ticket.meeting()).is_some_and(|meeting| meeting.closed.is_some());
+            if closed && matches!(ticket.what, What::Batch(_)) {
+                ticket.dissolve().into_iter().for_each(|seat| self.queue.again(seat, now));
+                continue;
+            }
+            match self.meetings.get(&ticket.meeting()).and_then(|meeting| meeting.dead_end(&ticket)) {
+                Some(end) => self.write_seat(now, ticket, end),
+                None => return self.queue.untake(ticket),
+            }
         }
+    }
+}
+
+impl Meeting {
+    /// The end of a seat that need not be asked for.
+    pub(super) fn dead_end(&self, ticket: &Ticket) -> Option<Written> {
+        let pending = ticket.pending()?;
+        if let Some(closed) = &self.closed {
+            let ask = closed.ask_doubtful && ticket.doubt;
+            return (!ask).then(|| Written::Not(State::Refused, closed.fault.clone()));
+        }
+        let (facts, caps) = (self.facts?, pending.asked.capabilities?);
+        let rule = caps.broken_rule(facts.video, facts.content)?;
+        Some(Written::Not(State::Rejected, Fault::ours(Class::BadRequest, "MeetingFeatures", rule.to_string())))
     }
 }

@@ -3,6 +3,7 @@
 //! Holds [`Settings`], [`Ending`] and [`run`]. Called by the command line with everything already resolved. It never prints,
 //! never reads the environment, and never decides an exit code.
 
+pub mod batch;
 pub mod board;
 pub mod desk;
 pub mod hands;
@@ -25,11 +26,12 @@ use crate::client::retry::Backoff;
 use crate::client::transport::Transport;
 use crate::drive::pump::{self, Stop};
 use crate::ledger::schema::LedgerError;
-use crate::ledger::store::Replay;
+use crate::ledger::store::{Replay, Turn};
 use crate::stats::recorder::Recorder;
 use crate::stats::samples::Samples;
 use crate::stats::series::Row;
 use crate::timer::Grain;
+use batch::Batching;
 use board::Teller;
 use desk::Desk;
 use hands::{Hands, locked};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub burst: f64,
     /// Requests under way at most.
     pub concurrency: usize,
+    /// Seats in one request.
+    pub batch: Batching,
     /// Attempts in one pass over a row.
     pub attempts: u32,
     /// Waits between attempts.
@@ -59,7 +63,7 @@ pub struct Settings {
     pub max_duration: Duration,
     /// Chance.
     pub seed: u64,
-    /// Outcomes that may wait to be committed.
+    /// Outcomes that may wait to be committed; at least those of one request may.
     pub unsettled: usize,
     /// Rows rejected before the run.
     pub rejected: u64,
@@ -70,6 +74,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The most seats that may have been asked for without their end being written down.
+    pub fn at_stake(&self) -> usize {
+        self.concurrency * self.batch.size() + self.unwritten()
+    }
+
+    /// How many outcomes may wait to be committed.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.unsettled.max(self.batch.size())
+    }
+
     /// How many outcomes may wait to be committed at this rate: those of a tenth of a second, at most a thousand.
     pub fn unsettled_at(rate: Rate) -> usize {
         (rate.get() * 0.1).clamp(1.0, 1000.0) as usize
@@ -125,6 +139,9 @@ pub async fn run<T: Transport>(
     let origin = Instant::now();
     let (meetings, taken, damaged, seats) = {
         let mut ledger = locked(&hands.ledger);
+        if hands.turn == Turn::Meeting {
+            ledger.order_by_meeting()?;
+        }
         let mut taken = HashMap::new();
         let damaged = ledger.verify(|attendee, seat| {
             taken.insert(settle::short_hash(&[attendee]), settle::whose(&seat.meeting, &seat.user.folded()));

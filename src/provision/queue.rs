@@ -2,6 +2,7 @@
 //!
 //! Holds [`Ticket`] and [`Queue`]. Called by the desk. It never sees an answer; a retry is a due time put back in here.
 
+use super::batch::Batching;
 use crate::ledger::store::{MeetingRow, Pending};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -30,15 +31,29 @@ pub struct Ticket {
     pub pass_began: Option<Duration>,
     /// Whether the service may have done the work already.
     pub doubt: bool,
+    /// Whether it is to be asked without others: it may be what spoilt a batch.
+    pub apart: bool,
 }
 
-/// The two things provisioning asks.
+/// What provisioning asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     /// GetMeeting, once a meeting, before its first row.
     Meeting(MeetingRow),
     /// CreateAttendee.
     Seat(Pending),
+    /// BatchCreateAttendee: seats of one meeting, a ticket each.
+    Batch(Vec<Ticket>),
+}
+
+/// What has happened to a ticket in this pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Counters {
+    failed: u32,
+    unbelieved: u32,
+    throttled: u32,
+    skewed: u32,
+    pass_began: Option<Duration>,
 }
 
 impl Ticket {
@@ -56,7 +71,79 @@ impl Ticket {
             first_due: None,
             pass_began: None,
             doubt,
+            apart: false,
         }
+    }
+
+    /// A ticket for these seats of one meeting, of which there is at least one; what has happened to each stays its own.
+    pub fn of(mut seats: Vec<Ticket>, now: Duration, batching: Batching) -> Self {
+        match (seats.len(), batching) {
+            (1, Batching::Off | Batching::Auto) => seats.remove(0),
+            _ => {
+                let apart = seats.iter().any(|seat| seat.apart);
+                Ticket { apart, ..Ticket::new(What::Batch(seats), now) }
+            }
+        }
+    }
+
+    /// The seats of a ticket, a ticket each: none for a meeting.
+    pub fn dissolve(self) -> Vec<Ticket> {
+        match self.what {
+            What::Batch(mut seats) => {
+                // What a batch of one was told, its seat was told.
+                let unbelieved = if seats.len() == 1 { self.unbelieved } else { 0 };
+                for seat in &mut seats {
+                    seat.unbelieved += unbelieved;
+                    seat.doubt |= self.doubt;
+                    seat.attempts += self.attempts;
+                }
+                seats
+            }
+            What::Seat(_) => vec![self],
+            What::Meeting(_) => Vec::new(),
+        }
+    }
+
+    /// How many seats it asks for.
+    pub fn seats(&self) -> usize {
+        match &self.what {
+            What::Batch(seats) => seats.len(),
+            What::Seat(_) => 1,
+            What::Meeting(_) => 0,
+        }
+    }
+
+    /// The seat of a ticket for one.
+    pub fn pending(&self) -> Option<&Pending> {
+        match &self.what {
+            What::Seat(pending) => Some(pending),
+            _ => None,
+        }
+    }
+
+    /// Whether a seat may be asked for together with others.
+    pub fn is_sociable(&self) -> bool {
+        matches!(self.what, What::Seat(_)) && !self.apart && self.failed == 0 && self.unbelieved == 0
+    }
+
+    /// When the schedule first wanted it, for each of its seats.
+    pub fn wanted(&mut self, due: Duration) {
+        self.first_due.get_or_insert(due);
+        if let What::Batch(seats) = &mut self.what {
+            seats.iter_mut().for_each(|seat| _ = seat.first_due.get_or_insert(due));
+        }
+    }
+
+    /// What has happened to it in this pass.
+    pub fn counters(&self) -> Counters {
+        let Ticket { failed, unbelieved, throttled, skewed, pass_began, .. } = *self;
+        Counters { failed, unbelieved, throttled, skewed, pass_began }
+    }
+
+    /// The same with another's counters, whose pass it goes on with.
+    pub fn with(self, counters: Counters) -> Self {
+        let Counters { failed, unbelieved, throttled, skewed, pass_began } = counters;
+        Ticket { failed, unbelieved, throttled, skewed, pass_began, ..self }
     }
 
     /// The number of the meeting it is about.
@@ -64,6 +151,7 @@ impl Ticket {
         match &self.what {
             What::Meeting(meeting) => meeting.key,
             What::Seat(pending) => pending.meeting,
+            What::Batch(seats) => seats.first().map_or(0, Ticket::meeting),
         }
     }
 }
@@ -115,6 +203,14 @@ impl Queue {
             return self.again.pop().map(|Reverse(w)| w.ticket);
         }
         self.fresh.pop_front()
+    }
+
+    /// The ticket to ask at `now`, if it is wanted: of those put back, or else of the fresh ones.
+    pub fn take_if(&mut self, now: Duration, mut wanted: impl FnMut(&Ticket) -> bool) -> Option<Ticket> {
+        if self.again.peek().is_some_and(|Reverse(w)| w.due <= now && wanted(&w.ticket)) {
+            return self.again.pop().map(|Reverse(w)| w.ticket);
+        }
+        self.fresh.pop_front_if(|ticket| wanted(ticket))
     }
 
     /// Any ticket, due or not.

@@ -33,7 +33,7 @@ const STRANGER: u64 = 25;
 
 /// What is known of an attempt besides its end.
 #[derive(Debug, Clone, Copy)]
-struct Way {
+pub(super) struct Way {
     sent: Duration,
     done: Duration,
     perhaps_sent: bool,
@@ -52,6 +52,7 @@ impl Desk {
                     End::Refused(fault) | End::Unknown(fault) => self.failed(now, ticket, way, fault),
                 }
             }
+            Answer::Batch(attempted) => self.batch_answered(now, ticket, slot, attempted),
             Answer::Meeting(attempted) => {
                 let way = self.way(&attempted);
                 self.sample(Operation::GetMeeting, slot, way, &attempted.end);
@@ -63,13 +64,13 @@ impl Desk {
         }
     }
 
-    fn way<R>(&self, attempted: &Attempted<R>) -> Way {
+    pub(super) fn way<R>(&self, attempted: &Attempted<R>) -> Way {
         let since = |at: tokio::time::Instant| at.saturating_duration_since(self.origin);
         let Attempted { sent, done, perhaps_sent, answered, .. } = *attempted;
         Way { sent: since(sent), done: since(done), perhaps_sent, answered }
     }
 
-    fn sample<R>(&mut self, operation: Operation, slot: Slot, way: Way, end: &End<R>) {
+    pub(super) fn sample<R>(&mut self, operation: Operation, slot: Slot, way: Way, end: &End<R>) {
         let (class, Way { sent, done, .. }) = (end.class(), way);
         self.recorder.record(&Sample { stage: 0, operation, due: slot.due, ready: slot.ready, sent, done, class });
         self.answers += u64::from(way.answered);
@@ -82,7 +83,7 @@ impl Desk {
     ///
     /// Which of the two answers was the wrong one cannot be told: the service may have mixed up the first. So the first holder is
     /// put in doubt too, and both are asked again; the id is the first holder's only if it is told a second time.
-    fn unless_taken(&mut self, now: Duration, end: End<Attendee>, ticket: &mut Ticket) -> End<Attendee> {
+    pub(super) fn unless_taken(&mut self, now: Duration, end: End<Attendee>, ticket: &mut Ticket) -> End<Attendee> {
         let (End::Settled(attendee), What::Seat(pending)) = (&end, &ticket.what) else { return end };
         let whose = whose(&pending.asked.meeting, &pending.asked.user.folded());
         let id = short_hash(&[attendee.id.as_str()]);
@@ -128,8 +129,11 @@ impl Desk {
         });
     }
 
-    fn seated(&mut self, now: Duration, ticket: Ticket, attendee: Attendee, way: Way) {
+    pub(super) fn seated(&mut self, now: Duration, ticket: Ticket, attendee: Attendee, way: Way) {
         self.succeeded += 1;
+        if let Some(meeting) = self.meetings.get_mut(&ticket.meeting()) {
+            meeting.given += 1;
+        }
         self.believed = true;
         self.good(now);
         self.quota.succeeded(ticket.failed > 0);
@@ -150,15 +154,16 @@ impl Desk {
         self.outage.good(now);
     }
 
-    fn failed(&mut self, now: Duration, mut ticket: Ticket, way: Way, fault: Fault) {
+    pub(super) fn failed(&mut self, now: Duration, mut ticket: Ticket, way: Way, fault: Fault) {
         // A failure of the service's own may have come after the work was done, just as a reply lost or spoilt on its way may.
         ticket.doubt |= way.perhaps_sent && matches!(fault.class.tier(), Tier::Service | Tier::Transport);
         self.believed |= !matches!(fault.class.tier(), Tier::Service | Tier::Transport);
         let asked = match ticket.what {
             What::Meeting(_) => Asked::Meeting,
-            What::Seat(_) => Asked::Seat { any_given: self.succeeded > 0 },
+            What::Seat(_) | What::Batch(_) => Asked::Seat { any_given: self.succeeded > 0 },
         };
         let ruling = rule(&fault, asked, ticket.skewed);
+        let is_batch = matches!(ticket.what, What::Batch(_));
         if !is_outage(fault.class) && ruling != Ruling::Throttled {
             self.good(now);
         }
@@ -189,6 +194,11 @@ impl Desk {
                 ticket.skewed += 1;
                 self.queue.again(ticket, now);
             }
+            Ruling::NotLetIn | Ruling::MeetingForbidden if is_batch && !self.batches_work && fault.class == Class::Forbidden => {
+                self.give_batches_up(now, ticket, &fault);
+            }
+            // Whole batches are refused for what may be the fault of one seat, or the lack of room for one.
+            Ruling::Refused | Ruling::MeetingFull if ticket.seats() > 1 => self.halve(now, ticket),
             Ruling::NotLetIn => {
                 // Put back, so that a doubt from an earlier attempt is written down with the others.
                 self.queue.again(ticket, now);
@@ -220,6 +230,9 @@ impl Desk {
         let probing = self.outage.next_probe().is_some() && is_outage(fault.class);
         // A probe stays with its row for a whole pass: one that needs three tries must not wait for everybody else's first two.
         let pass_over = ticket.failed >= self.settings.attempts || !probing && !self.quota.pay();
+        if over == PassOver::Refused && self.is_spoilt(&ticket, pass_over) {
+            return self.halve(now, ticket);
+        }
         if is_outage(fault.class) {
             let began = ticket.pass_began.filter(|_| pass_over);
             let jitter = self.rng.random::<f64>();
@@ -257,15 +270,10 @@ impl Desk {
             && (self.believed || matches!(ticket.what, What::Meeting(_)));
         match &ticket.what {
             _ if given_up => self.refuse(now, ticket, fault),
-            What::Seat(pending) => {
-                self.left_over += 1;
-                if ticket.unbelieved > 0 {
-                    self.unbelieved.insert(pending.seat, ticket.unbelieved);
+            What::Seat(_) | What::Batch(_) => {
+                for seat in ticket.dissolve() {
+                    self.leave_over(now, seat, fault.clone());
                 }
-                if let Some(due) = ticket.first_due {
-                    self.first_due.insert(pending.seat, due);
-                }
-                self.write_seat(now, ticket, Written::Not(State::Unknown, fault));
             }
             // One meeting that cannot be looked at must not keep the others waiting.
             What::Meeting(_) if self.outage.next_probe().is_none() || ticket.attempts >= 3 * self.settings.attempts => {
@@ -278,13 +286,26 @@ impl Desk {
         }
     }
 
+    /// The seat's pass is over without an end: another sweep will bring it again.
+    fn leave_over(&mut self, now: Duration, ticket: Ticket, fault: Fault) {
+        let Some(seat) = ticket.pending().map(|pending| pending.seat) else { return };
+        self.left_over += 1;
+        if ticket.unbelieved > 0 {
+            self.unbelieved.insert(seat, ticket.unbelieved);
+        }
+        if let Some(due) = ticket.first_due {
+            self.first_due.insert(seat, due);
+        }
+        self.write_seat(now, ticket, Written::Not(State::Unknown, fault));
+    }
+
     /// When the run stops: what may have been asked and has no end is written down as that.
     pub(super) fn leave_doubts(&mut self, now: Duration) {
         while let Some(ticket) = self.queue.pop() {
-            if ticket.doubt {
+            for seat in ticket.dissolve().into_iter().filter(|seat| seat.doubt) {
                 let fault =
                     Fault::ours(Class::Aborted, "Stopped", "asked, and without an answer to believe when the run stopped");
-                self.write_seat(now, ticket, Written::Not(State::Unknown, fault));
+                self.write_seat(now, seat, Written::Not(State::Unknown, fault));
             }
         }
     }
@@ -292,7 +313,11 @@ impl Desk {
     /// A row is refused for good; a meeting that cannot be looked at is taken as it comes.
     pub(super) fn refuse(&mut self, now: Duration, ticket: Ticket, fault: Fault) {
         match &ticket.what {
-            What::Seat(_) => self.write_seat(now, ticket, Written::Not(State::Refused, fault)),
+            What::Seat(_) | What::Batch(_) => {
+                for seat in ticket.dissolve() {
+                    self.write_seat(now, seat, Written::Not(State::Refused, fault.clone()));
+                }
+            }
             What::Meeting(meeting) => {
                 self.teller.say(Notice::MeetingUnknown { meeting: meeting.id.to_string(), reason: reason(&fault) });
                 self.look_over();

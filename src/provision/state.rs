@@ -5,6 +5,7 @@
 
 use crate::call::Fault;
 use crate::client::judge::MeetingFacts;
+use crate::ledger::store::After;
 use std::time::Duration;
 
 /// What is known of a meeting.
@@ -13,6 +14,10 @@ pub(super) struct Meeting {
     pub(super) id: String,
     pub(super) facts: Option<MeetingFacts>,
     pub(super) closed: Option<Closed>,
+    /// Seats settled in it, as far as the ledger knows.
+    pub(super) given: usize,
+    /// Seats being asked for.
+    pub(super) asked: usize,
 }
 
 /// Why a meeting takes nobody any more.
@@ -28,12 +33,19 @@ pub(super) struct Closed {
 pub(super) enum Source {
     /// Meetings are being looked at.
     Meetings,
-    /// Seats after this row are still to be fetched.
-    More(i64),
+    /// Seats after this one are still to be fetched.
+    More(After),
     /// They are being fetched.
     Fetching,
     /// There are no more in this sweep.
     Dry,
+}
+
+impl Source {
+    /// Whether more fresh tickets are to come in this sweep.
+    pub(super) fn is_to_come(self) -> bool {
+        matches!(self, Source::More(_) | Source::Fetching)
+    }
 }
 
 /// How the credentials stand.

@@ -9,7 +9,7 @@ use headcount::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId};
 use headcount::ledger::export::{Counts, Ended};
 use headcount::ledger::load::{Fold, NewRow, OnConflict, Rules};
 use headcount::ledger::schema::{Ledger, LedgerError};
-use headcount::ledger::store::{Replay, Settlement, State, Written};
+use headcount::ledger::store::{After, Replay, Settlement, State, Turn, Written};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -79,7 +79,7 @@ fn model(rows: &[ModelRow], rules: Rules) -> Vec<Option<(Key, Option<u8>, bool)>
 }
 
 fn pending(ledger: &Ledger, replay: Replay) -> Vec<(Key, Option<u8>, i64)> {
-    let page = ledger.pending(0, i64::MAX, 1000, replay).unwrap();
+    let page = ledger.pending(After::default(), i64::MAX, 1000, replay, Turn::Roster).unwrap();
     page.iter()
         .map(|p| {
             (
@@ -92,7 +92,13 @@ fn pending(ledger: &Ledger, replay: Replay) -> Vec<(Key, Option<u8>, i64)> {
 }
 
 fn settled(ledger: &Ledger, seat: i64, ok: bool) -> Settlement {
-    let asked = ledger.pending(0, i64::MAX, 1000, Replay::All).unwrap().into_iter().find(|p| p.seat == seat).unwrap().asked;
+    let asked = ledger
+        .pending(After::default(), i64::MAX, 1000, Replay::All, Turn::Meeting)
+        .unwrap()
+        .into_iter()
+        .find(|p| p.seat == seat)
+        .unwrap()
+        .asked;
     let attendee = Attendee {
         id: AttendeeId::parse(&format!("{seat:08x}-1111-8024-8333-444444444444")).unwrap(),
         user: asked.user.clone(),

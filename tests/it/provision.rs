@@ -12,6 +12,7 @@ mod outputs;
 mod tcp;
 mod world;
 
+mod batches;
 mod beginnings;
 mod disks;
 mod endings;

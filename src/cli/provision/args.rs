@@ -8,6 +8,7 @@ use super::super::service::Whom;
 use super::super::shown::Shown;
 use super::super::values::{Attempts, ErrorBudget, Span};
 use crate::bucket::Rate;
+use crate::provision::batch::Batching;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -113,6 +114,10 @@ pub struct Calls {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub burst: u32,
 
+    /// Seats in one request: off (CreateAttendee), auto (BatchCreateAttendee wherever that saves requests), or 1 to 100
+    #[arg(long, value_name = "N", default_value = "off", value_parser = parse_batching)]
+    pub batch: Batching,
+
     /// Requests under way at the same time
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub concurrency: u32,
@@ -136,6 +141,19 @@ pub struct Calls {
     /// Stop asking after this long, whatever is left
     #[arg(long, value_name = "TIME", default_value = "1h")]
     pub max_duration: Span,
+}
+
+fn parse_batching(text: &str) -> Result<Batching, &'static str> {
+    match text {
+        "off" => Ok(Batching::Off),
+        "auto" => Ok(Batching::Auto),
+        _ => text
+            .parse()
+            .ok()
+            .filter(|n| (1..=100).contains(n))
+            .map(Batching::Of)
+            .ok_or("must be off, auto, or a number from 1 to 100"),
+    }
 }
 
 /// Whom to ask, as AWS users expect it.

@@ -200,7 +200,7 @@ impl Course {
     async fn ask(&self, dir: &RunDir, mut ledger: Ledger, service: Service, settings: Settings) -> End {
         let client = self.client(&service)?;
         let now = self.wall.now();
-        let at_stake = (settings.concurrency + settings.unsettled) as u64;
+        let at_stake = settings.at_stake() as u64;
         let doubtful = ledger.begin(millis(now), at_stake).map_err(ledger_failure)?;
         let first = Duration::from_millis(ledger.first_started().map_err(ledger_failure)?.unsigned_abs());
         let logs = Logs::open(dir, SystemTime::UNIX_EPOCH + first, now, &columns()).map_err(dir_failure)?;
@@ -212,6 +212,7 @@ impl Course {
             ledger: ledger.clone(),
             logs: Arc::new(Mutex::new(logs)),
             replay: settings.replay,
+            turn: settings.batch.turn(),
             last_row: settings.last_row,
         };
         let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
@@ -265,6 +266,7 @@ impl Course {
             rate,
             burst: f64::from(args.calls.burst),
             concurrency: args.calls.concurrency as usize,
+            batch: args.calls.batch,
             attempts: meant::attempts(args, service.configured.max_attempts.as_deref())?,
             backoff,
             retry_quota,

@@ -14,11 +14,13 @@ pub struct Ask {
     pub meeting: String,
     /// Whom CreateAttendee is for; nobody for GetMeeting.
     pub user: Option<String>,
+    /// Whom BatchCreateAttendee is for.
+    pub batch: Vec<String>,
     /// Whose key it is signed with.
     pub signer: String,
     /// Which call for this very thing, from 1.
     pub nth: u32,
-    /// Which CreateAttendee of all, from 1; unchanged by GetMeeting.
+    /// Which call for seats of all, from 1; unchanged by GetMeeting.
     pub count: u32,
     /// Since the world began.
     pub at: Duration,
@@ -26,12 +28,17 @@ pub struct Ask {
 
 impl Ask {
     pub fn is_seat(&self) -> bool {
-        self.user.is_some()
+        self.user.is_some() || !self.batch.is_empty()
+    }
+
+    /// Everybody it asks for.
+    pub fn users(&self) -> impl Iterator<Item = &str> {
+        self.user.iter().chain(&self.batch).map(String::as_str)
     }
 
     /// A number from 0 to 1 that depends on the seed, on who is asked for and how often, and on nothing else.
     pub fn chance(&self, seed: u64) -> f64 {
-        let user = self.user.as_deref().unwrap_or_default();
+        let user = self.users().next().unwrap_or_default();
         let digest = Seed(seed).digest(&[self.meeting.as_bytes(), user.as_bytes(), &self.nth.to_le_bytes()]);
         f64::from(u32::from_le_bytes(digest[..4].try_into().unwrap())) / f64::from(u32::MAX)
     }

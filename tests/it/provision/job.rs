@@ -88,6 +88,7 @@ impl Job {
                 rate,
                 burst: 20.0,
                 concurrency: 8,
+                batch: headcount::provision::batch::Batching::Off,
                 attempts: 5,
                 backoff: Backoff::STANDARD,
                 retry_quota: true,
@@ -133,7 +134,7 @@ impl Job {
 
     /// Calls that a kill may make us ask again.
     pub fn at_stake(&self) -> u32 {
-        (self.settings.concurrency + self.settings.unsettled) as u32
+        self.settings.at_stake() as u32
     }
 
     /// Runs to the end.
@@ -186,6 +187,7 @@ impl Job {
             ledger: ledger.clone(),
             logs: Arc::new(Mutex::new(logs)),
             replay: settings.replay,
+            turn: settings.batch.turn(),
             last_row: settings.last_row,
         };
         let (teller, watching, mut heard) = board();

@@ -37,7 +37,7 @@ struct Memory {
     calls: HashMap<Key, u32>,
     looks: BTreeMap<String, u32>,
     issued: HashMap<Key, Issued>,
-    /// When each CreateAttendee came, and for whom.
+    /// When each call for seats came, and for whom, or whom first.
     log: Vec<(Duration, Key)>,
 }
 
@@ -128,11 +128,17 @@ impl World {
             return (act, None);
         }
         let response = self.mock.answer(Instant::now(), self.wall.now(), parts, body).response;
-        if let (Some(user), true) = (&ask.user, response.status().is_success()) {
+        if ask.is_seat() && response.status().is_success() {
             let body: Value = serde_json::from_slice(response.body()).unwrap();
-            let text = |name: &str| body["Attendee"][name].as_str().unwrap().to_owned();
-            let issued = Issued { attendee: text("AttendeeId"), token: text("JoinToken") };
-            self.memory.lock().unwrap().issued.insert((ask.meeting.clone(), user.clone()), issued);
+            let one = std::slice::from_ref(&body["Attendee"]);
+            for attendee in if ask.user.is_some() { one } else { body["Attendees"].as_array().unwrap() } {
+                let text = |name: &str| attendee[name].as_str().unwrap().to_owned();
+                // Ids equal but for case may be answered with one attendee: it is theirs who asked.
+                let same = |user: &&str| user.to_lowercase() == text("ExternalUserId").to_lowercase();
+                let user = ask.users().find(same).unwrap().to_owned();
+                let issued = Issued { attendee: text("AttendeeId"), token: text("JoinToken") };
+                self.memory.lock().unwrap().issued.insert((ask.meeting.clone(), user), issued);
+            }
         }
         (act, Some(response))
     }
@@ -141,15 +147,17 @@ impl World {
         let meeting = parts.uri.path().split('/').nth(2).unwrap_or_default().to_owned();
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let user = body["ExternalUserId"].as_str().map(str::to_owned);
+        let name = |item: &Value| item["ExternalUserId"].as_str().map(str::to_owned);
+        let batch: Vec<String> = body["Attendees"].as_array().into_iter().flatten().filter_map(name).collect();
         let at = self.started.elapsed();
         let mut memory = self.memory.lock().unwrap();
-        let nth = match &user {
-            Some(user) => {
-                let key = (meeting.clone(), user.clone());
-                memory.log.push((at, key.clone()));
-                let calls = memory.calls.entry(key).or_default();
-                *calls += 1;
-                *calls
+        let nth = match user.iter().chain(&batch).next() {
+            Some(first) => {
+                memory.log.push((at, (meeting.clone(), first.clone())));
+                for user in user.iter().chain(&batch) {
+                    *memory.calls.entry((meeting.clone(), user.clone())).or_default() += 1;
+                }
+                memory.calls[&(meeting.clone(), first.clone())]
             }
             None => {
                 let looks = memory.looks.entry(meeting.clone()).or_default();
@@ -160,10 +168,10 @@ impl World {
         let count = memory.log.len() as u32;
         drop(memory);
         self.count.send_replace(count);
-        Ask { meeting, user, signer: String::new(), nth, count, at }
+        Ask { meeting, user, batch, signer: String::new(), nth, count, at }
     }
 
-    /// How often CreateAttendee was called.
+    /// How often seats were asked for.
     pub fn calls(&self) -> u32 {
         self.memory.lock().unwrap().log.len() as u32
     }
