@@ -7,7 +7,8 @@ use headcount::call::{Attendee, Seat};
 use headcount::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId};
 use headcount::ledger::load::{NewRow, Rules};
 use headcount::ledger::schema::{Ledger, LedgerError};
-use headcount::ledger::store::{Settlement, Written};
+use headcount::ledger::seating::Seating;
+use headcount::ledger::store::{Batch, Settlement, Written};
 
 fn main() {
     divan::main();
@@ -30,7 +31,13 @@ fn load(ledger: &mut Ledger, seats: &[Seat]) {
     let fill = |loader: &mut headcount::ledger::load::Loader<'_>| {
         let file = loader.file("bench.csv")?;
         for (line, seat) in seats.iter().enumerate() {
-            loader.row(&NewRow { file, line: line as u64 + 2, seat: Ok(seat), cells: r#"["Zoë","a@example.com"]"# })?;
+            loader.row(&NewRow {
+                file,
+                line: line as u64 + 2,
+                seat: Ok(seat),
+                session: None,
+                cells: r#"["Zoë","a@example.com"]"#,
+            })?;
         }
         loader.layout(file, "{}")?;
         Ok::<_, LedgerError>("print".to_owned())
@@ -80,7 +87,7 @@ fn commit_100k_outcomes(bencher: Bencher<'_, '_>) {
     };
     bencher.with_inputs(prepared).bench_local_values(|(dir, mut ledger)| {
         for batch in outcomes.chunks(500) {
-            ledger.settle(&batch.iter().collect::<Vec<_>>(), &[], &[]).expect("committed");
+            ledger.settle(&Batch { seats: batch.iter().collect(), ..Batch::default() }, &Seating::default()).expect("committed");
         }
         (dir, ledger)
     });
@@ -92,7 +99,7 @@ fn verify_and_read_back_100k_rows(bencher: Bencher<'_, '_>) {
     let (_dir, mut ledger) = fresh();
     load(&mut ledger, &seats);
     for batch in outcomes(&seats).chunks(500) {
-        ledger.settle(&batch.iter().collect::<Vec<_>>(), &[], &[]).expect("committed");
+        ledger.settle(&Batch { seats: batch.iter().collect(), ..Batch::default() }, &Seating::default()).expect("committed");
     }
     bencher.bench_local(|| {
         assert_eq!(

@@ -7,6 +7,7 @@ use crate::chime::capability::Capabilities;
 use crate::chime::class::Class;
 use crate::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId};
 use crate::chime::operation::Operation;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// What is wanted: somebody in a meeting. Its content is its name; nothing else identifies it.
@@ -18,6 +19,14 @@ pub struct Seat {
     pub user: ExternalUserId,
     /// What they may do; `None` leaves it to the service's default.
     pub capabilities: Option<Capabilities>,
+}
+
+/// What stands for a meeting that is not made yet: of the form of a MeetingId, the same for the same name, and nobody's.
+pub fn stand_in(name: &str) -> MeetingId {
+    let hash = Sha256::digest(name);
+    let hex: String = hash[..16].iter().map(|b| format!("{b:02x}")).collect();
+    let id = format!("{}-{}-0000-0000-{}", &hex[..8], &hex[8..12], &hex[12..24]);
+    MeetingId::parse(&id).expect("five groups of hexadecimal digits")
 }
 
 /// What exists: an attendee that the service has answered with, and that was believed.

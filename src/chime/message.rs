@@ -27,7 +27,7 @@ pub struct BatchCreateAttendeeRequest<'a> {
 }
 
 /// Body of `POST /meetings`.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateMeetingRequest<'a> {
     /// The idempotency token: the same one finds the same meeting while it lives.
@@ -36,6 +36,12 @@ pub struct CreateMeetingRequest<'a> {
     pub media_region: &'a str,
     /// A label of ours.
     pub external_meeting_id: &'a str,
+    /// The primary, for a replica.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_meeting_id: Option<&'a str>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub template: &'a super::template::MeetingTemplate,
 }
 
 /// Reply of BatchCreateAttendee, and of ListAttendees (which has no errors).
@@ -111,7 +117,16 @@ impl std::fmt::Debug for AttendeeBody<'_> {
     }
 }
 
-/// Reply of GetMeeting and CreateMeeting.
+/// Reply of CreateMeeting, whose meeting is kept as it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewMeetingReply<'a> {
+    /// The meeting.
+    #[serde(borrow)]
+    pub meeting: &'a RawValue,
+}
+
+/// Reply of GetMeeting.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MeetingReply {

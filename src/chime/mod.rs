@@ -10,3 +10,4 @@ pub mod id;
 pub mod message;
 pub mod operation;
 pub mod quota;
+pub mod template;

@@ -45,6 +45,7 @@ impl RosterArgs {
             meeting_id: self.meeting_id.clone(),
             capabilities: self.capabilities,
             limits: Limits::default(),
+            sessions: None,
         }
     }
 

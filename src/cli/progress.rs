@@ -122,6 +122,9 @@ fn tell(notice: &Notice, voice: Voice) {
         }
         Notice::Outage(class, what) => voice.warn(format_args!("nothing gets through ({class}): {what}; probing until it does")),
         Notice::OutageOver => voice.say("it gets through again"),
+        Notice::MeetingNotMade { name, class, reason } => {
+            voice.warn(format_args!("{name} cannot be made ({class}): {reason}; its rows have no seat"));
+        }
         Notice::NoBatches(why) => voice.warn(format_args!(
             "batches are not let in ({why}; chime:BatchCreateAttendee is a permission of its own): asking one by one"
         )),

@@ -92,6 +92,11 @@ impl<T: Transport> Client<T> {
         &self.endpoint
     }
 
+    /// The wall clock's time.
+    pub fn now(&self) -> SystemTime {
+        self.wall.now()
+    }
+
     /// Whether these are the credentials already in use.
     pub fn uses(&self, credentials: &Credentials) -> bool {
         let signer = self.signer();

@@ -9,7 +9,7 @@ use crate::chime::capability::Capabilities;
 use crate::chime::class::Class;
 use crate::chime::fault::{bare_type, classify};
 use crate::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId, fold};
-use crate::chime::message::{AttendeeBody, AttendeeReply, ErrorBody, MeetingReply};
+use crate::chime::message::{AttendeeBody, AttendeeReply, ErrorBody, MeetingBody, MeetingReply};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
@@ -45,14 +45,17 @@ pub fn meeting(reply: &Reply, asked: &MeetingId, secrets: &[&str]) -> End<Meetin
         return End::Refused(fault);
     }
     match believed::<MeetingReply>(reply) {
-        Ok(body) if MeetingId::parse(&body.meeting.meeting_id).as_ref() == Some(asked) => {
-            let features = body.meeting.meeting_features.unwrap_or_default();
-            let (video, content) = features.channels();
-            End::Settled(MeetingFacts { video, content, max_attendees: features.attendee.and_then(|a| a.max_count) })
-        }
+        Ok(body) if MeetingId::parse(&body.meeting.meeting_id).as_ref() == Some(asked) => End::Settled(facts_of(body.meeting)),
         Ok(_) => End::Unknown(protocol(reply, "the reply names another meeting")),
         Err(why) => End::Unknown(protocol(reply, why)),
     }
+}
+
+/// What bounds the attendees of a meeting.
+pub(super) fn facts_of(meeting: MeetingBody) -> MeetingFacts {
+    let features = meeting.meeting_features.unwrap_or_default();
+    let (video, content) = features.channels();
+    MeetingFacts { video, content, max_attendees: features.attendee.and_then(|a| a.max_count) }
 }
 
 /// The server's own date, for telling how far apart the clocks are.

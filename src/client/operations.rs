@@ -5,14 +5,16 @@
 
 use super::attempt::{Asking, Attempted, Client, Try};
 use super::judge::{self, MeetingFacts};
-use super::replies::{self, Batch};
+use super::replies::{self, Batch, Made};
 use super::transport::Transport;
 use crate::call::{Attendee, Seat};
 use crate::chime::id::{AttendeeId, MeetingId};
 use crate::chime::message::{BatchCreateAttendeeRequest, CreateAttendeeRequest, CreateMeetingRequest};
+use crate::chime::template::MeetingTemplate;
 use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A meeting that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,10 @@ pub struct MeetingWish {
     pub token: String,
     /// A label of ours, 2 to 64 characters.
     pub label: String,
+    /// The primary it is to be a replica of.
+    pub primary: Option<MeetingId>,
+    /// Everything else that can be said of it; media go to the region that is asked, unless it says another.
+    pub template: Arc<MeetingTemplate>,
 }
 
 impl<T: Transport> Client<T> {
@@ -55,14 +61,18 @@ impl<T: Transport> Client<T> {
         self.attempt(asking, attempt, replies::gone).await
     }
 
-    /// CreateMeeting, with media in the region that is asked.
-    pub async fn create_meeting(&self, wish: &MeetingWish, attempt: Try) -> Attempted<MeetingId> {
+    /// CreateMeeting.
+    pub async fn create_meeting(&self, wish: &MeetingWish, attempt: Try) -> Attempted<Made> {
         let body = CreateMeetingRequest {
             client_request_token: &wish.token,
-            media_region: self.endpoint().region(),
+            media_region: wish.template.media_region.as_deref().unwrap_or(self.endpoint().region()),
             external_meeting_id: &wish.label,
+            primary_meeting_id: wish.primary.as_ref().map(MeetingId::as_str),
+            template: &wish.template,
         };
-        self.attempt(post("/meetings".to_owned(), "", &body), attempt, replies::made).await
+        let primary = wish.primary.as_ref();
+        self.attempt(post("/meetings".to_owned(), "", &body), attempt, |reply, secrets| replies::made(reply, primary, secrets))
+            .await
     }
 
     /// GetMeeting.

@@ -3,13 +3,13 @@
 //! Holds the judgement of every reply but those of CreateAttendee and GetMeeting, which `judge` has with the rules all share. Called
 //! by `operations`. It never sees the network.
 
-use super::judge::{attendee_of, believed, is_name, protocol, refusal, scrub};
+use super::judge::{MeetingFacts, attendee_of, believed, facts_of, is_name, protocol, refusal, scrub};
 use super::transport::Reply;
 use crate::call::{Attendee, End, Fault, Seat};
 use crate::chime::class::Class;
 use crate::chime::fault::classify;
 use crate::chime::id::{AttendeeId, MeetingId, fold};
-use crate::chime::message::{AttendeeReply, AttendeesReply, ItemError, MeetingReply};
+use crate::chime::message::{AttendeeReply, AttendeesReply, ItemError, MeetingBody, NewMeetingReply};
 
 /// How the seats of a batch ended; as many as were asked for, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,14 +92,40 @@ pub fn page(reply: &Reply, secrets: &[&str]) -> End<usize> {
     }
 }
 
-/// Judges the reply to CreateMeeting.
-pub fn made(reply: &Reply, secrets: &[&str]) -> End<MeetingId> {
+/// A meeting that exists now.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its id.
+    pub id: MeetingId,
+    /// What bounds its attendees.
+    pub facts: MeetingFacts,
+    /// The service's `Meeting`, as JSON: a join page needs all of it.
+    pub body: String,
+}
+
+// The body holds the ExternalMeetingId, which is not for logs.
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Made").field("id", &self.id).field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+/// Judges the reply to CreateMeeting; a replica is a meeting of its own, not its primary.
+pub fn made(reply: &Reply, primary: Option<&MeetingId>, secrets: &[&str]) -> End<Made> {
     if let Some(fault) = refusal(reply, secrets, None) {
         return End::Refused(fault);
     }
-    match believed::<MeetingReply>(reply).map(|body| MeetingId::parse(&body.meeting.meeting_id)) {
-        Ok(Some(id)) => End::Settled(id),
-        Ok(None) => End::Unknown(protocol(reply, "the reply's MeetingId is malformed")),
+    let read = || {
+        let body = believed::<NewMeetingReply>(reply)?.meeting.get();
+        let meeting: MeetingBody = serde_json::from_str(body).map_err(|_| "the reply's meeting is not as it should be")?;
+        let id = MeetingId::parse(&meeting.meeting_id).ok_or("the reply's MeetingId is malformed")?;
+        if primary == Some(&id) {
+            return Err("the replica is answered with its primary's MeetingId");
+        }
+        Ok(Made { id, facts: facts_of(meeting), body: body.to_owned() })
+    };
+    match read() {
+        Ok(made) => End::Settled(made),
         Err(why) => End::Unknown(protocol(reply, why)),
     }
 }

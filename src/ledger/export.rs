@@ -65,6 +65,8 @@ pub struct RowEnd<'a> {
     pub line: i64,
     /// Its cells, a JSON array in the order of the file's layout.
     pub cells: &'a str,
+    /// The session it asks for, if its meeting is made for it.
+    pub session: Option<&'a str>,
     /// The meeting and id it asks for, where they were understood.
     pub seat: Option<(&'a str, &'a str)>,
     /// What it asks for.
@@ -127,14 +129,19 @@ impl Ledger {
     /// Shows every row, in roster order.
     pub fn each_row<E: From<LedgerError>>(&self, mut show: impl FnMut(&RowEnd<'_>) -> Result<(), E>) -> Result<(), E> {
         let sql = "SELECT r.file, r.line, r.cells, r.role, m.id, r.user, r.caps, r.code, r.reason, COALESCE(m.ended, 0), \
-                   o.state, o.attendee, o.token, o.granted, o.class, o.code, o.message, s.user \
-                   FROM row r LEFT JOIN meeting m ON m.meeting=r.meeting LEFT JOIN seat s ON s.seat=r.seat LEFT JOIN outcome o ON o.seat=r.seat ORDER BY r.row";
+                   o.state, o.attendee, o.token, o.granted, o.class, o.code, o.message, s.user, room.session \
+                   FROM row r LEFT JOIN meeting m ON m.meeting=r.meeting LEFT JOIN room ON room.meeting=r.meeting LEFT JOIN seat s ON s.seat=r.seat LEFT JOIN outcome o ON o.seat=r.seat ORDER BY r.row";
         let mut query = self.db.prepare(sql).map_err(LedgerError::from)?;
         let mut cursor = query.query([]).map_err(LedgerError::from)?;
         while let Some(r) = cursor.next().map_err(LedgerError::from)? {
             show(&row_end(r).map_err(LedgerError::from)?)?;
         }
         Ok(())
+    }
+
+    /// Whether rows of this roster name sessions, whose meetings are made for them.
+    pub fn has_sessions(&self) -> Result<bool, LedgerError> {
+        Ok(self.db.query_row("SELECT EXISTS (SELECT 1 FROM row JOIN room USING(meeting))", [], |r| r.get(0))?)
     }
 
     /// Rows that ask for nothing less than to send and receive everything.
@@ -194,7 +201,8 @@ fn row_end<'a>(r: &'a Row<'_>) -> rusqlite::Result<RowEnd<'a>> {
         role => outcome(r, role).unwrap_or(Ended::Unprocessed(None)),
     };
     let seat = text(4)?.zip(text(5)?);
-    Ok(RowEnd { file: r.get(0)?, line: r.get(1)?, cells: text(2)?.unwrap_or_default(), seat, caps: caps(r, 6)?, end })
+    let (session, cells) = (text(18)?, text(2)?.unwrap_or_default());
+    Ok(RowEnd { file: r.get(0)?, line: r.get(1)?, cells, session, seat, caps: caps(r, 6)?, end })
 }
 
 fn outcome<'a>(r: &'a Row<'_>, role: i64) -> rusqlite::Result<Ended<'a>> {

@@ -4,7 +4,9 @@
 //! does the comparing, so memory does not grow with the roster; everything happens in one transaction, so a roster is taken in
 //! whole or not at all.
 
+use super::rooms;
 use super::schema::{Ledger, LedgerError};
+use super::seating::Seating;
 use crate::call::Seat;
 use crate::chime::id::MeetingId;
 use rusqlite::types::ValueRef;
@@ -31,6 +33,8 @@ pub struct Rules {
     pub on_conflict: OnConflict,
     /// Whether ids equal but for letter case are one.
     pub fold: Fold,
+    /// How people sit whose meetings are made for them.
+    pub seating: Option<Seating>,
 }
 
 /// Whether letter case tells ids apart before the service is asked.
@@ -52,8 +56,21 @@ pub struct NewRow<'a> {
     pub line: u64,
     /// The seat it asks for, or (code, reason) why it is rejected.
     pub seat: Result<&'a Seat, (&'a str, &'a str)>,
+    /// The session that the seat is in, if its meeting is to be made; the seat's own meeting then counts for nothing.
+    pub session: Option<Session<'a>>,
     /// Its cells, as a JSON array in the order of the file's layout.
     pub cells: &'a str,
+}
+
+/// What decides which of a session's meetings somebody sits in.
+#[derive(Debug, Clone, Copy)]
+pub struct Session<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The group to sit with.
+    pub team: Option<&'a str>,
+    /// Whether they present.
+    pub presents: bool,
 }
 
 /// What was found while comparing.
@@ -63,6 +80,10 @@ pub struct Compared {
     pub conflicts: u64,
     /// Groups of ids that differ only in letter case, asked separately.
     pub case_twins: u64,
+    /// Groups that are too large for one meeting, or came too late to sit together.
+    pub split: u64,
+    /// People who present and find no room in the primary meeting; they are rejected.
+    pub crowded: u64,
     /// For a few of each: a sentence that names the lines.
     pub examples: Vec<String>,
 }
@@ -74,6 +95,7 @@ const EXAMPLES: usize = 5;
 pub struct Loader<'a> {
     tx: Transaction<'a>,
     meetings: HashMap<MeetingId, i64>,
+    sessions: HashMap<String, i64>,
     rows: i64,
 }
 
@@ -92,10 +114,11 @@ impl Ledger {
         let tx = self.db.transaction().map_err(LedgerError::from)?;
         clear(&tx).map_err(LedgerError::from)?;
         let meetings = known_meetings(&tx).map_err(LedgerError::from)?;
-        let mut loader = Loader { tx, meetings, rows: 0 };
+        let mut loader = Loader { tx, meetings, sessions: HashMap::new(), rows: 0 };
         let fingerprint = fill(&mut loader)?;
         let tx = loader.tx;
-        let compared = compare(&tx, rules).map_err(LedgerError::from)?;
+        let mut compared = compare(&tx, rules).map_err(LedgerError::from)?;
+        (compared.split, compared.crowded) = rooms::assign(&tx, rules).map_err(LedgerError::from)?;
         seats(&tx, rules.fold).map_err(LedgerError::from)?;
         let copy = copy_sum(&tx).map_err(LedgerError::from)?;
         tx.execute(
@@ -125,7 +148,13 @@ impl Loader<'_> {
     pub fn row(&mut self, row: &NewRow<'_>) -> Result<(), LedgerError> {
         self.rows += 1;
         let (meeting, user, caps, code, reason) = match &row.seat {
-            Ok(seat) => (Some(self.meeting(&seat.meeting)?), Some(&seat.user), seat.capabilities.map(|c| c.code()), None, None),
+            Ok(seat) => (
+                Some(self.place(&seat.meeting, row.session.as_ref())?),
+                Some(&seat.user),
+                seat.capabilities.map(|c| c.code()),
+                None,
+                None,
+            ),
             Err((code, reason)) => (None, None, None, Some(code), Some(reason)),
         };
         let fold = user.map(|u| u.folded());
@@ -134,6 +163,18 @@ impl Loader<'_> {
             .prepare_cached("INSERT INTO row(row, file, line, role, meeting, user, fold, caps, code, reason, cells) VALUES(?,?,?,?,?,?,?,?,?,?,?)")?
             .execute(params![self.rows, row.file, line, i64::from(user.is_some()), meeting, user.map(|u| u.as_str()), fold, caps, code, reason, row.cells])?;
         Ok(())
+    }
+
+    /// The number of the meeting, or of the session's first room; which room of it, is decided when all are known.
+    fn place(&mut self, id: &MeetingId, session: Option<&Session<'_>>) -> Result<i64, LedgerError> {
+        let Some(session) = session else { return self.meeting(id) };
+        self.tx.prepare_cached("INSERT INTO wish VALUES(?,?,?)")?.execute(params![self.rows, session.team, session.presents])?;
+        if let Some(key) = self.sessions.get(session.name) {
+            return Ok(*key);
+        }
+        let key = rooms::first_room(&self.tx, session.name)?;
+        self.sessions.insert(session.name.to_owned(), key);
+        Ok(key)
     }
 
     fn meeting(&mut self, id: &MeetingId) -> Result<i64, LedgerError> {
@@ -148,13 +189,13 @@ impl Loader<'_> {
 }
 
 /// A SHA-256 over the copy of the roster: every column that says what is asked for or what is published.
-fn copy_sum(db: &Connection) -> rusqlite::Result<String> {
+pub(super) fn copy_sum(db: &Connection) -> rusqlite::Result<String> {
     let mut hash = Sha256::new();
     let mut bytes = Vec::with_capacity(1024);
     for sql in [
         "SELECT file, name, layout FROM file ORDER BY file",
-        "SELECT r.row, r.file, r.line, r.role, r.meeting, m.id, r.user, r.caps, r.seat, r.code, r.reason, r.cells, s.meeting, s.user \
-         FROM row r LEFT JOIN meeting m ON m.meeting=r.meeting LEFT JOIN seat s ON s.seat=r.seat ORDER BY r.row",
+        "SELECT r.row, r.file, r.line, r.role, r.meeting, COALESCE(room.session, m.id), r.user, r.caps, r.seat, r.code, r.reason, r.cells, s.meeting, s.user \
+         FROM row r LEFT JOIN meeting m ON m.meeting=r.meeting LEFT JOIN room ON room.meeting=r.meeting LEFT JOIN seat s ON s.seat=r.seat ORDER BY r.row",
     ] {
         let mut query = db.prepare(sql)?;
         let columns = query.column_count();
@@ -180,7 +221,8 @@ fn copy_sum(db: &Connection) -> rusqlite::Result<String> {
 
 fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     // Dropping is faster than deleting, and leaves no index to maintain while rows come in.
-    tx.execute_batch("DELETE FROM meta WHERE key='roster'; DROP INDEX IF EXISTS row_key; DROP INDEX IF EXISTS row_turn; DELETE FROM row; DELETE FROM file;")
+    tx.execute_batch("DELETE FROM meta WHERE key='roster'; DROP INDEX IF EXISTS row_key; DROP INDEX IF EXISTS row_turn; DELETE FROM row; DELETE FROM file; \
+         DROP TABLE IF EXISTS temp.wish; CREATE TEMP TABLE wish(row INTEGER PRIMARY KEY, team TEXT, presents INTEGER NOT NULL);")
 }
 
 fn known_meetings(tx: &Transaction<'_>) -> rusqlite::Result<HashMap<MeetingId, i64>> {

@@ -7,5 +7,7 @@
 
 pub mod export;
 pub mod load;
+pub mod rooms;
 pub mod schema;
+pub mod seating;
 pub mod store;

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
 /// The version of the tables below.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// The version before rooms; a ledger of it becomes one of ours by an empty table.
+const WITHOUT_ROOMS: u32 = 1;
 
 const TABLES: &str = "
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -93,6 +95,7 @@ impl Ledger {
         let mut ledger = Ledger { db, session: 0 };
         match version.as_deref().map(str::parse::<u32>) {
             Some(Ok(VERSION)) => {}
+            Some(Ok(WITHOUT_ROOMS)) => ledger.add_rooms()?,
             Some(found) => return Err(unusable(format!("it has format {found:?}, this program reads {VERSION}"))),
             None => ledger.create().map_err(|e| match e {
                 LedgerError::Sqlite(e) => unusable(format!("it is no ledger of headcount's ({e})")),
@@ -102,9 +105,17 @@ impl Ledger {
         Ok(ledger)
     }
 
+    fn add_rooms(&mut self) -> Result<(), LedgerError> {
+        let tx = self.db.transaction()?;
+        tx.execute_batch(super::rooms::TABLE)?;
+        tx.execute("UPDATE meta SET value=? WHERE key='version'", [VERSION.to_string()])?;
+        Ok(tx.commit()?)
+    }
+
     fn create(&mut self) -> Result<(), LedgerError> {
         let tx = self.db.transaction()?;
         tx.execute_batch(TABLES)?;
+        tx.execute_batch(super::rooms::TABLE)?;
         tx.execute("INSERT INTO meta VALUES('version', ?)", [VERSION.to_string()])?;
         Ok(tx.commit()?)
     }

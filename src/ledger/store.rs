@@ -4,7 +4,9 @@
 //! carries a checksum over its seat's content and everything in it, so that a damaged or misplaced record is asked again
 //! instead of believed.
 
+use super::rooms::{self, NewMeeting, Room};
 use super::schema::{Ledger, LedgerError};
+use super::seating::Seating;
 use crate::call::{Attendee, Fault, Seat};
 use crate::chime::capability::Capabilities;
 use crate::chime::class::Class;
@@ -124,6 +126,32 @@ pub struct MeetingRow {
     pub rows: u64,
     /// Seats in it that have an attendee, whatever roster named them.
     pub settled: u64,
+    /// The room it is made in, if it is made for the roster.
+    pub room: Option<Room>,
+}
+
+/// What followed from a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settled {
+    /// Outcomes that are void, because another meeting was made in the place of the one they belong to.
+    pub void: u64,
+    /// The rooms that spilt seats moved to.
+    pub moved: Vec<MeetingRow>,
+}
+
+/// A batch of what has come to be known.
+#[derive(Debug, Default)]
+pub struct Batch<'a> {
+    /// How seats ended.
+    pub seats: Vec<&'a Settlement>,
+    /// Whether meetings have ended.
+    pub meetings: Vec<(i64, bool)>,
+    /// AttendeeIds that two were told.
+    pub doubts: Vec<&'a AttendeeId>,
+    /// Meetings made.
+    pub made: Vec<&'a NewMeeting>,
+    /// Seats whose meeting, made for them, is full.
+    pub spilt: Vec<i64>,
 }
 
 impl Ledger {
@@ -172,31 +200,44 @@ impl Ledger {
     }
 
     /// Writes a batch down, whole or not at all: how seats ended, and whether meetings have. A meeting that has ended makes its
-    /// seats void, whatever was settled; a doubted AttendeeId makes whoever is settled with it to be asked again.
-    pub fn settle(&mut self, seats: &[&Settlement], meetings: &[(i64, bool)], doubts: &[&AttendeeId]) -> Result<(), LedgerError> {
+    /// seats void, whatever was settled; a doubted AttendeeId makes whoever is settled with it to be asked again; a seat that was
+    /// spilt moves to another room of its session (`seating` says how large those are).
+    pub fn settle(&mut self, batch: &Batch<'_>, seating: &Seating) -> Result<Settled, LedgerError> {
         let session = self.session;
         let tx = self.db.transaction()?;
-        {
+        let mut void = 0;
+        let to = {
+            // A meeting that has ended may have been made anew since.
+            for (meeting, ended) in &batch.meetings {
+                tx.prepare_cached("UPDATE meeting SET ended=?1 WHERE meeting=?2 AND ended<>?1")?
+                    .execute(params![ended, meeting])?;
+            }
+            for made in &batch.made {
+                void += rooms::settle_made(&tx, made)?;
+            }
             // A token is never given up for a failure to get it again (--replay all): only the asking is noted.
             let mut keep = tx.prepare_cached("UPDATE outcome SET session=IIF(?1=3, session, ?2) WHERE seat=?3 AND state=1")?;
-            for item in seats {
+            for item in &batch.seats {
                 let state = item.end.state() as i64;
                 if state != State::Settled as i64 && keep.execute(params![state, session, item.seat])? > 0 {
                     continue;
                 }
                 insert(&tx, session, item)?;
             }
-            for attendee in doubts {
+            for attendee in &batch.doubts {
                 for item in held(&tx, attendee)? {
                     insert(&tx, session, &item)?;
                 }
             }
-            for (meeting, ended) in meetings {
-                tx.prepare_cached("UPDATE meeting SET ended=?1 WHERE meeting=?2 AND ended<>?1")?
-                    .execute(params![ended, meeting])?;
-            }
+            rooms::spill(&tx, &batch.spilt, seating)?
+        };
+        tx.commit()?;
+        let mut moved = Vec::new();
+        if !to.is_empty() {
+            moved = self.meetings(i64::MAX)?;
+            moved.retain(|meeting| to.contains(&meeting.key));
         }
-        Ok(tx.commit()?)
+        Ok(Settled { void, moved })
     }
 
     /// Checks every outcome of the roster against its checksum and drops those that fail; answers how many. `settled` is told
@@ -223,19 +264,25 @@ impl Ledger {
         Ok(bad.len() as u64)
     }
 
-    /// The meetings that rows up to `last` want seats in, in roster order.
+    /// The meetings that rows up to `last` want seats in, in roster order; a primary before its replicas, if it has rows or not.
     pub fn meetings(&self, last: i64) -> Result<Vec<MeetingRow>, LedgerError> {
-        let mut query = self.db.prepare(
-            "SELECT r.meeting, m.id, COUNT(*), (SELECT COUNT(*) FROM seat s JOIN outcome o ON o.seat=s.seat WHERE s.meeting=r.meeting AND o.state=1) \
-             FROM row r JOIN meeting m ON m.meeting=r.meeting WHERE r.role > 0 AND r.row <= ? GROUP BY r.meeting ORDER BY MIN(r.row)",
-        )?;
-        let rows =
-            query.query_map([last], |r| Ok((r.get(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?)))?;
+        let mut query = self.db.prepare(&format!(
+            "WITH wanted AS (SELECT meeting, COUNT(*) rows, MIN(row) first FROM row WHERE role > 0 AND row <= ? GROUP BY meeting) \
+             SELECT m.meeting, m.id, COALESCE(w.rows, 0), \
+             (SELECT COUNT(*) FROM seat s JOIN outcome o ON o.seat=s.seat WHERE s.meeting=m.meeting AND o.state=1), {} \
+             FROM meeting m LEFT JOIN wanted w USING(meeting) LEFT JOIN room USING(meeting) \
+             WHERE w.meeting IS NOT NULL OR m.meeting IN (SELECT replica_of FROM room JOIN wanted USING(meeting)) \
+             ORDER BY room.replica_of IS NOT NULL, w.first",
+            rooms::COLUMNS
+        ))?;
+        let mut cursor = query.query([last])?;
         let mut meetings = Vec::new();
-        for row in rows {
-            let (key, id, rows, settled) = row?;
-            let id = MeetingId::parse(&id).ok_or_else(|| LedgerError::Damaged("a meeting's id".to_owned()))?;
-            meetings.push(MeetingRow { key, id, rows: rows.unsigned_abs(), settled: settled.unsigned_abs() });
+        while let Some(r) = cursor.next()? {
+            let key = r.get(0)?;
+            let id =
+                MeetingId::parse(&r.get::<_, String>(1)?).ok_or_else(|| LedgerError::Damaged("a meeting's id".to_owned()))?;
+            let (rows, settled) = (r.get::<_, i64>(2)?.unsigned_abs(), r.get::<_, i64>(3)?.unsigned_abs());
+            meetings.push(MeetingRow { key, id, rows, settled, room: rooms::room_of(r, 4, key)? });
         }
         Ok(meetings)
     }

@@ -12,6 +12,7 @@ use crate::client::attempt::{Attempted, Client, Try};
 use crate::client::credentials::Source;
 use crate::client::operations::MeetingWish;
 use crate::client::transport::Transport;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Everything the jobs work on.
@@ -56,8 +57,8 @@ impl<T: Transport> Hands<T> {
             (Who::Meeting(id, _), _) => of(client.list_attendees(id, attempt).await, |_| Brought::Nothing),
             (Who::Nobody, _) => {
                 let token = format!("{}-own-{}", self.name, call.n);
-                let wish = MeetingWish { label: token.clone(), token };
-                of(client.create_meeting(&wish, attempt).await, Brought::Meeting)
+                let wish = MeetingWish { label: token.clone(), token, primary: None, template: Arc::default() };
+                of(client.create_meeting(&wish, attempt).await, |made| Brought::Meeting(made.id))
             }
         }
     }
@@ -65,7 +66,7 @@ impl<T: Transport> Hands<T> {
     async fn errand(&self, errand: Errand) -> JobEnd {
         let once = Try { number: errand.failed + 1, most: errand.failed + 1 };
         let end = match &errand.task {
-            Task::Make(wish) => result(self.client.create_meeting(wish, once).await.end).map(Some),
+            Task::Make(wish) => result(self.client.create_meeting(wish, once).await.end).map(|made| Some(made.id)),
             Task::Delete(id) => result(self.client.delete_meeting(id, once).await.end).map(|()| None),
         };
         JobEnd::Errand(errand, end)

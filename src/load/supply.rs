@@ -12,6 +12,7 @@ use crate::chime::class::{Class, Tier};
 use crate::chime::id::MeetingId;
 use crate::client::operations::MeetingWish;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Calls about meetings under way at once.
@@ -220,7 +221,10 @@ impl Supply {
                 self.wishes += 1;
                 let name = self.terms.as_ref().map(|terms| terms.name.as_str()).unwrap_or_default();
                 let token = format!("{name}-{}", self.wishes);
-                Errand { task: Task::Make(MeetingWish { label: token.clone(), token }), failed: 0 }
+                Errand {
+                    task: Task::Make(MeetingWish { label: token.clone(), token, primary: None, template: Arc::default() }),
+                    failed: 0,
+                }
             }
             None => Errand { task: Task::Delete(self.to_delete.pop_front().ok_or(None)?), failed: 0 },
         };

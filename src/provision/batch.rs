@@ -52,7 +52,7 @@ impl Batching {
 impl Desk {
     /// Whether a lone seat at the front should wait for the others of its page.
     pub(super) fn is_gathering(&self) -> bool {
-        self.batching.size() > 1 && self.queue.fresh() < self.batching.size() && self.source.is_to_come()
+        self.unlooked == 0 && self.batching.size() > 1 && self.queue.fresh() < self.batching.size() && self.source.is_to_come()
     }
 
     /// The ticket with as many others of its meeting as may go into one call with it.

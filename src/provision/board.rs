@@ -17,6 +17,8 @@ pub struct Board {
     pub provisioned: u64,
     /// Of these: refused or rejected, committed.
     pub refused: u64,
+    /// Meetings made.
+    pub meetings: u64,
     /// Requests under way.
     pub in_flight: usize,
     /// Requests made.
@@ -47,6 +49,15 @@ pub enum Notice {
     MeetingClosed {
         /// Its id.
         meeting: String,
+        /// Why.
+        class: Class,
+        /// The service's words.
+        reason: String,
+    },
+    /// A meeting that was to be made for the roster cannot be.
+    MeetingNotMade {
+        /// The session, and which of its meetings.
+        name: String,
         /// Why.
         class: Class,
         /// The service's words.

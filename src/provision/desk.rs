@@ -37,7 +37,11 @@ pub struct Desk {
     pub(super) queue: Queue,
     pub(super) source: Source,
     pub(super) meetings: HashMap<i64, Meeting>,
+    /// Meetings that wait for their primary, by its number.
+    pub(super) replicas: HashMap<i64, Vec<MeetingRow>>,
     pub(super) unlooked: usize,
+    /// Outcomes that became void because their meeting was made anew.
+    pub(super) void: u64,
     pub(super) batching: Batching,
     /// Whether one has been let in.
     pub(super) batches_work: bool,
@@ -79,6 +83,8 @@ pub struct Desk {
     pub(super) unseen: u32,
     pub(super) said: Said,
     noticed: Option<Duration>,
+    /// Whether everything has been asked, and only the meetings are looked at again.
+    pub(super) looking_again: bool,
     pub(super) origin: Instant,
 }
 
@@ -92,24 +98,19 @@ impl Desk {
         doubtful: u64,
         origin: Instant,
     ) -> Desk {
-        let mut queue = Queue::default();
-        let known = |m: &MeetingRow| Meeting { id: m.id.to_string(), given: m.settled as usize, ..Meeting::default() };
-        let known = meetings.iter().map(|m| (m.key, known(m))).collect();
-        let unlooked = meetings.len();
-        for meeting in meetings {
-            queue.push(Ticket::new(What::Meeting(meeting), Duration::ZERO));
-        }
-        Desk {
+        let mut desk = Desk {
             pace: Pace::new(settings.rate, settings.burst),
             quota: Quota::new(settings.retry_quota),
             rng: Seed(settings.seed).stream("jitter"),
             errors: settings.rejected,
-            source: if unlooked > 0 { Source::Meetings } else { Source::More(After::default()) },
-            meetings: known,
-            unlooked,
+            source: if meetings.is_empty() { Source::More(After::default()) } else { Source::Meetings },
+            meetings: HashMap::new(),
+            replicas: HashMap::new(),
+            unlooked: 0,
+            void: 0,
             batching: settings.batch,
             batches_work: false,
-            queue,
+            queue: Queue::default(),
             settings,
             teller,
             taken,
@@ -139,7 +140,10 @@ impl Desk {
             unseen: 0,
             said: Said::default(),
             noticed: None,
-        }
+            looking_again: false,
+        };
+        desk.expect(meetings);
+        desk
     }
 
     /// How the run ended, and everything it counted.
@@ -188,7 +192,7 @@ impl Desk {
             }
         }
         match self.source {
-            Source::More(after) if self.queue.fresh() < LOW => {
+            Source::More(after) if self.queue.fresh() < LOW && self.unlooked == 0 => {
                 self.source = Source::Fetching;
                 Some(Job::Fetch(after))
             }
@@ -200,6 +204,14 @@ impl Desk {
         self.source =
             if page.len() < PAGE { Source::Dry } else { page.last().map_or(Source::Dry, |p| Source::More(After::of(p))) };
         for mut pending in page {
+            // Its room came to be since the page was asked for; another sweep brings it when there is a meeting in it.
+            let known = self.meetings.get(&pending.meeting);
+            if !known
+                .is_some_and(|meeting| meeting.closed.is_some() || meeting.room.as_ref().is_none_or(|room| room.made.is_some()))
+            {
+                self.left_over += 1;
+                continue;
+            }
             // The first seats without an end after a disorderly stop are the ones that may have been asked.
             if !pending.doubt && self.doubtful > 0 {
                 pending.doubt = true;
@@ -329,7 +341,10 @@ impl Plan for Desk {
             return Next::Start(job);
         }
         if self.is_idle() && self.source == Source::Dry && self.left_over == 0 {
-            return Next::Done;
+            self.look_again(now);
+            if self.queue.is_empty() {
+                return Next::Done;
+            }
         }
         let wake = [ask_at, commit_at, Some(self.settings.max_duration)].into_iter().flatten().min();
         wake.map_or(Next::Wait, |at| Next::At(at.max(now)))
@@ -342,9 +357,9 @@ impl Plan for Desk {
                 self.answered(now, ticket, slot, answer);
             }
             JobEnd::Fetched(Ok(page)) => self.fetched(now, page),
-            JobEnd::Committed(batch, Ok(())) => {
+            JobEnd::Committed(batch, Ok(settled)) => {
                 self.writing = 0;
-                self.committed(&batch);
+                self.committed(&batch, settled);
             }
             JobEnd::Fetched(Err(error)) | JobEnd::Committed(_, Err(error)) => {
                 self.writing = 0;

@@ -5,12 +5,14 @@
 
 use super::desk::PAGE;
 use super::job::{Answer, Entry, Job, JobEnd, Renewal};
+use super::making::Making;
 use super::queue::What;
 use crate::client::attempt::Client;
 use crate::client::credentials::{Source, provider_name};
 use crate::client::transport::Transport;
 use crate::ledger::schema::{Ledger, LedgerError};
-use crate::ledger::store::{Replay, Turn};
+use crate::ledger::seating::Seating;
+use crate::ledger::store::{Batch, Replay, Settled, Turn};
 use crate::run_dir::Logs;
 use crate::stats::series::Row;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +29,8 @@ pub struct Hands<T> {
     pub logs: Arc<Mutex<Logs>>,
     /// What earlier outcomes mean.
     pub replay: Replay,
+    /// How meetings are made for rows that have none.
+    pub making: Option<Making>,
     /// In which order to ask.
     pub turn: Turn,
     /// The last row to ask for.
@@ -44,6 +48,11 @@ impl<T: Transport> Hands<T> {
                         let seats: Vec<_> = seats.iter().filter_map(|seat| Some(seat.pending()?.asked.clone())).collect();
                         Answer::Batch(self.client.batch_create_attendee(&seats[0].meeting, &seats, attempt).await)
                     }
+                    What::Make(wish) => {
+                        let Some(making) = &self.making else { unreachable!("rooms come of --create-meetings alone") };
+                        let at = self.client.now();
+                        Answer::Made(self.client.create_meeting(&making.wish(wish), attempt).await, at)
+                    }
                     What::Meeting(meeting) => Answer::Meeting(self.client.get_meeting(&meeting.id, attempt).await),
                 };
                 JobEnd::Asked(ticket, slot, answer)
@@ -53,9 +62,10 @@ impl<T: Transport> Hands<T> {
                 JobEnd::Fetched(self.with_ledger(move |ledger| ledger.pending(after, last_row, PAGE, replay, turn)).await)
             }
             Job::Commit(batch) => {
+                let seating = self.making.as_ref().map(|making| making.seating).unwrap_or_default();
                 let (batch, result) = self
                     .with_ledger(move |ledger| {
-                        let result = commit(ledger, &batch);
+                        let result = commit(ledger, &batch, &seating);
                         Ok((batch, result))
                     })
                     .await
@@ -95,16 +105,18 @@ impl<T: Transport> Hands<T> {
     }
 }
 
-fn commit(ledger: &mut Ledger, batch: &[Entry]) -> Result<(), LedgerError> {
-    let (mut seats, mut meetings, mut doubts) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
-    for entry in batch {
+fn commit(ledger: &mut Ledger, entries: &[Entry], seating: &Seating) -> Result<Settled, LedgerError> {
+    let mut batch = Batch { seats: Vec::with_capacity(entries.len()), ..Batch::default() };
+    for entry in entries {
         match entry {
-            Entry::Seat(settlement) => seats.push(settlement.as_ref()),
-            Entry::Meeting(key, ended) => meetings.push((*key, *ended)),
-            Entry::Doubt(attendee) => doubts.push(attendee),
+            Entry::Seat(settlement) => batch.seats.push(settlement.as_ref()),
+            Entry::Meeting(key, ended) => batch.meetings.push((*key, *ended)),
+            Entry::Doubt(attendee) => batch.doubts.push(attendee),
+            Entry::Made(made) => batch.made.push(made),
+            Entry::Spill(seat) => batch.spilt.push(*seat),
         }
     }
-    ledger.settle(&seats, &meetings, &doubts)
+    ledger.settle(&batch, seating)
 }
 
 /// A lock that a panic elsewhere does not poison: what it guards is whole between statements.

@@ -4,10 +4,12 @@
 //! run, read with the same settings, is not read again: its fingerprint says so, and a finished job over a million rows costs
 //! a second instead of ten.
 
-use crate::ledger::load::{Compared, Loader, NewRow, Rules};
+use crate::chime::id::MeetingId;
+use crate::ledger::load::{Compared, Loader, NewRow, Rules, Session};
 use crate::ledger::schema::{Ledger, LedgerError};
+use crate::roster::Roster;
 use crate::roster::error::RosterError;
-use crate::roster::options::{Field, Format, Options};
+use crate::roster::options::{Field, Format, Options, Sessions};
 use crate::roster::row::{Row, RowFault, RowWarning};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -41,6 +43,16 @@ pub enum IntakeError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A column that the command line speaks of is not there.
+    #[error("{name} has no column {column}; it has {columns}")]
+    NoColumn {
+        /// The roster.
+        name: String,
+        /// The column.
+        column: String,
+        /// Those it has.
+        columns: String,
+    },
     /// More than one roster is refused.
     #[error("{} rosters cannot be taken in", .0.len())]
     Several(Vec<IntakeError>),
@@ -119,6 +131,7 @@ fn take_file(
 ) -> Result<(), IntakeError> {
     let mut roster = crate::roster::open(&input.name, bytes, Format::Auto, options)?;
     let file = loader.file(roster.name())?;
+    let named = options.sessions.as_ref().map(|sessions| Named::find(sessions, &roster, options)).transpose()?;
     let mut cells = String::new();
     for row in roster.by_ref() {
         let row = row?;
@@ -131,7 +144,8 @@ fn take_file(
             (faults.first().map_or("row", |f| f.rule.code()), text)
         });
         let seat = row.seat.as_ref().map_err(|_| reasons.as_ref().map_or(("row", ""), |(code, text)| (*code, text.as_str())));
-        loader.row(&NewRow { file, line: row.line, seat, cells: &cells })?;
+        let session = row.seat.is_ok().then(|| named.as_ref()?.of(&row)).flatten();
+        loader.row(&NewRow { file, line: row.line, seat, session, cells: &cells })?;
     }
     let fields: Vec<Option<usize>> = Field::ALL.iter().map(|field| roster.column_of(*field)).collect();
     let caps = options.capabilities.map(|c| [c.audio, c.video, c.content].map(|d| Some(d.to_string()))).unwrap_or_default();
@@ -140,6 +154,55 @@ fn take_file(
     let layout = serde_json::json!({ "columns": roster.columns(), "fields": fields, "defaults": defaults });
     loader.layout(file, &layout.to_string())?;
     Ok(())
+}
+
+/// Where in a row its session is told, and what decides its place there.
+struct Named<'a> {
+    sessions: &'a Sessions,
+    /// Whether a row that names nothing is in the default session, and not in a meeting named for all.
+    default: bool,
+    meeting: Option<usize>,
+    team: Option<usize>,
+    presenters: Option<(usize, &'a [String])>,
+}
+
+impl<'a> Named<'a> {
+    fn find(sessions: &'a Sessions, roster: &Roster, options: &Options) -> Result<Self, IntakeError> {
+        let column = |name: &String| {
+            let at = roster.columns().iter().position(|column| column.trim().eq_ignore_ascii_case(name.trim()));
+            at.ok_or_else(|| IntakeError::NoColumn {
+                name: roster.name().to_owned(),
+                column: crate::safe::quoted(name, 60),
+                columns: roster.columns().iter().map(|column| crate::safe::line(column, 40)).collect::<Vec<_>>().join(", "),
+            })
+        };
+        Ok(Named {
+            sessions,
+            default: options.meeting_id.is_none(),
+            meeting: roster.column_of(Field::MeetingId),
+            team: sessions.group_by.as_ref().map(column).transpose()?,
+            presenters: sessions
+                .presenters
+                .as_ref()
+                .map(|(name, words)| Ok::<_, IntakeError>((column(name)?, &words[..])))
+                .transpose()?,
+        })
+    }
+
+    /// `None` for a row that names a meeting of its own.
+    fn of(&self, row: &'a Row) -> Option<Session<'a>> {
+        let cell = |at: usize| row.cells.get(at).filter(|cell| !cell.is_empty());
+        let name = match self.meeting.and_then(cell) {
+            Some(cell) if MeetingId::parse(cell).is_some() => return None,
+            Some(cell) => cell,
+            None if self.default => &self.sessions.default,
+            None => return None,
+        };
+        let presents = self.presenters.is_some_and(|(at, words)| {
+            cell(at).is_some_and(|cell| words.iter().any(|word| word.eq_ignore_ascii_case(cell.trim())))
+        });
+        Some(Session { name, team: self.team.and_then(cell), presents })
+    }
 }
 
 /// The cells as a JSON array; those beyond the header's columns follow.

@@ -7,11 +7,12 @@ use crate::call::Attendee;
 use crate::chime::id::AttendeeId;
 use crate::client::attempt::{Attempted, Try};
 use crate::client::judge::MeetingFacts;
-use crate::client::replies::Batch;
+use crate::client::replies::{Batch, Made};
+use crate::ledger::rooms::NewMeeting;
 use crate::ledger::schema::LedgerError;
-use crate::ledger::store::{After, Pending, Settlement};
+use crate::ledger::store::{After, Pending, Settled, Settlement};
 use crate::stats::recorder::Second;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Something for `hands` to do.
 #[derive(Debug)]
@@ -46,6 +47,10 @@ pub enum Entry {
     Meeting(i64, bool),
     /// An AttendeeId that somebody else was told too: whoever is settled with it is to be asked again.
     Doubt(AttendeeId),
+    /// A meeting has been made in its room.
+    Made(Box<NewMeeting>),
+    /// The meeting of this seat is full, and it may have another.
+    Spill(i64),
 }
 
 /// How a job ended.
@@ -57,7 +62,7 @@ pub enum JobEnd {
     /// Seats to ask for; fewer than asked for means there are no more.
     Fetched(Result<Vec<Pending>, LedgerError>),
     /// Committed, or not.
-    Committed(Vec<Entry>, Result<(), LedgerError>),
+    Committed(Vec<Entry>, Result<Settled, LedgerError>),
     /// Logged, or not.
     Logged(std::io::Result<()>),
     /// Looked for credentials: whether new ones are in use now.
@@ -73,6 +78,8 @@ pub enum Answer {
     Batch(Attempted<Batch>),
     /// GetMeeting.
     Meeting(Attempted<MeetingFacts>),
+    /// CreateMeeting, and when it was asked.
+    Made(Attempted<Made>, SystemTime),
 }
 
 /// What a look for credentials brought.

@@ -36,6 +36,8 @@ pub(super) struct Layouts {
     files: HashMap<i64, Layout>,
     /// Columns that ride along, in order of appearance.
     riders: Vec<String>,
+    /// Whether meetings were made for rows that name a session.
+    sessions: bool,
     /// What each field's column is called; the service's word where no file has one.
     fields: [String; 5],
 }
@@ -59,7 +61,12 @@ impl Layouts {
             fields: [Option<usize>; 5],
             defaults: [Option<String>; 5],
         }
-        let mut all = Layouts { files: HashMap::new(), riders: Vec::new(), fields: Field::ALL.map(|f| f.name().to_owned()) };
+        let mut all = Layouts {
+            files: HashMap::new(),
+            riders: Vec::new(),
+            sessions: ledger.has_sessions()?,
+            fields: Field::ALL.map(|f| f.name().to_owned()),
+        };
         let mut named = [false; 5];
         for (file, name, layout) in ledger.files()? {
             let stored: Stored =
@@ -105,7 +112,7 @@ impl Layouts {
             seen.insert(name.to_lowercase());
             name
         });
-        unique.chain(TOKEN_COLUMNS.map(str::to_owned)).collect()
+        unique.chain(self.sessions.then(|| "Session".to_owned())).chain(TOKEN_COLUMNS.map(str::to_owned)).collect()
     }
 
     pub(super) fn reject_columns(&self) -> Vec<String> {
@@ -125,6 +132,9 @@ impl Layouts {
     pub(super) fn token_row(&self, row: &RowEnd<'_>) -> Result<Cells, LedgerError> {
         let (layout, mut cells) = self.of(row)?;
         let mut out = self.riders(layout, &mut cells);
+        if self.sessions {
+            out.push(row.session.map(str::to_owned));
+        }
         let Ended::Provisioned { whose, meeting, user, attendee, token, asked, granted } = &row.end else { return Ok(out) };
         let differs = !crate::client::judge::granted_as_asked(*asked, *granted);
         let status = match (differs, whose) {
@@ -147,6 +157,8 @@ impl Layouts {
         // What a file says in a default or on the command line has no cell of its own; a row that stands alone needs it.
         let meant = match row.seat {
             Some((meeting, user)) => {
+                // The meeting of a session is made anew when it has ended: a reject names the session.
+                let meeting = row.session.unwrap_or(meeting);
                 let caps = row.caps.map(|c| [c.audio, c.video, c.content].map(|d| Some(d.to_string()))).unwrap_or_default();
                 let [audio, video, content] = caps;
                 [Some(user.to_owned()), Some(meeting.to_owned()), audio, video, content]

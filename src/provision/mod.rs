@@ -10,10 +10,12 @@ pub mod hands;
 pub mod intake;
 pub mod job;
 mod layout;
+pub mod making;
 mod meetings;
 pub mod outage;
 pub mod publish;
 pub mod queue;
+mod rooms;
 pub mod ruling;
 pub mod settle;
 mod state;
@@ -26,6 +28,7 @@ use crate::client::retry::Backoff;
 use crate::client::transport::Transport;
 use crate::drive::pump::{self, Stop};
 use crate::ledger::schema::LedgerError;
+use crate::ledger::seating::Seating;
 use crate::ledger::store::{Replay, Turn};
 use crate::stats::recorder::Recorder;
 use crate::stats::samples::Samples;
@@ -71,6 +74,8 @@ pub struct Settings {
     pub replay: Replay,
     /// The last row to ask for.
     pub last_row: i64,
+    /// How people sit whose meetings are made for them.
+    pub seating: Option<Seating>,
 }
 
 impl Settings {
@@ -151,6 +156,7 @@ pub async fn run<T: Transport>(
     teller.update(|board| board.seats = seats);
     let mut desk = Desk::new(settings, teller, meetings, taken, doubtful, origin);
     let told = pump::run(&mut desk, |job| hands.work(job), origin, Grain::Coarse, stop).await;
+    let seats = seats + desk.void;
     let (ending, mut recorder, samples) = desk.close();
     if let Some(second) = recorder.take_second() {
         // The run's numbers are in the summary, too; a log that cannot be ended is no reason to lose the outputs.

@@ -20,6 +20,8 @@ pub struct Outputs {
     pub rejects: PathBuf,
     /// Whether cells that a spreadsheet would run are left as they are.
     pub guard: Guard,
+    /// The meetings made for the roster, if they are.
+    pub meetings: Option<PathBuf>,
 }
 
 /// Why outputs cannot be published.
@@ -45,8 +47,8 @@ pub enum PublishError {
     /// A file of this run that somebody has changed.
     #[error("{} has been changed since this run wrote it", .0.display())]
     Changed(PathBuf),
-    /// Both outputs are one file.
-    #[error("tokens and rejects cannot both go to {}", .0.display())]
+    /// Two outputs are one file.
+    #[error("two outputs cannot both go to {}", .0.display())]
     Same(PathBuf),
     /// An output would be written over a roster.
     #[error("{} is both a roster and an output", .0.display())]
@@ -68,6 +70,8 @@ pub struct Published {
     pub differs: u64,
     /// Rows of meetings that have ended since.
     pub void: u64,
+    /// Of these: rows whose meeting is made for them, and will be made anew.
+    pub void_sessions: u64,
     /// Refused rows that may get a seat when they are asked again.
     pub retryable: u64,
     /// Attendees that several ids share, which differ in letter case alone.
@@ -89,32 +93,46 @@ impl Outputs {
         if same(&self.tokens, &self.rejects) {
             return Err(PublishError::Same(self.tokens.clone()));
         }
-        match [&self.tokens, &self.rejects].into_iter().find(|output| rosters.iter().any(|roster| same(roster, output))) {
+        if let Some(meetings) = &self.meetings {
+            if !matches!(ending(meetings)?, Form::Csv | Form::Json) {
+                return Err(PublishError::Ending(meetings.clone()));
+            }
+            if let Some(other) = [&self.tokens, &self.rejects].into_iter().find(|other| same(other, meetings)) {
+                return Err(PublishError::Same(other.clone()));
+            }
+        }
+        match self.all().map(|(_, path)| path).find(|output| rosters.iter().any(|roster| same(roster, output))) {
             Some(both) => Err(PublishError::IsRoster(both.clone())),
             None => Ok(()),
         }
     }
 
     /// Keeps other processes from writing the same files for as long as the answer lives, whatever run directory they work in.
-    pub fn hold(&self) -> Result<[Held; 2], PublishError> {
+    pub fn hold(&self) -> Result<Vec<Held>, PublishError> {
         let hold = |path: &PathBuf| match Held::take(path) {
             Ok(Some(held)) => Ok(held),
             Ok(None) => Err(PublishError::InUse(path.clone())),
             Err(error) => Err(PublishError::Write { path: path.clone(), error }),
         };
-        Ok([hold(&self.tokens)?, hold(&self.rejects)?])
+        self.all().map(|(_, path)| hold(path)).collect()
     }
 
     /// Makes sure, before anything is asked, that both files can be written and are ours to write. `force` gives up others.
     pub fn claim(&self, ledger: &Ledger, force: bool) -> Result<(), PublishError> {
-        for (key, path) in [(TOKENS, &self.tokens), (REJECTS, &self.rejects)] {
+        for (key, path) in self.all() {
             ours(ledger, key, path, force)?;
             crate::run_dir::check_publishable(path).map_err(|error| PublishError::Write { path: path.clone(), error })?;
         }
         Ok(())
     }
 
-    /// Publishes both, from one reading of the ledger.
+    /// Every file, with the word the ledger remembers it by.
+    fn all(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let files = [(TOKENS, Some(&self.tokens)), (REJECTS, Some(&self.rejects)), (MEETINGS, self.meetings.as_ref())];
+        files.into_iter().filter_map(|(key, path)| Some((key, path?)))
+    }
+
+    /// Publishes all, from one reading of the ledger.
     pub fn publish(&self, ledger: &Ledger, force: bool) -> Result<Published, PublishError> {
         let layouts = Layouts::read(ledger)?;
         let mut published = Published { shared: ledger.shared_attendees()?, ..Published::default() };
@@ -140,6 +158,10 @@ impl Outputs {
             .map_err(Failed::Other)?;
             tokens.end().map_err(Failed::Io)
         })?;
+        if let Some(path) = &self.meetings {
+            let (form, rooms) = (form(path)?, ledger.rooms()?);
+            write(ledger, MEETINGS, path, force, |out| Ok(super::rooms::write(out, form, &rooms)?))?;
+        }
         Ok(published)
     }
 }
@@ -147,6 +169,7 @@ impl Outputs {
 /// Where the ledger remembers the contents it has published: the last ones, and those about to be.
 const TOKENS: &str = "tokens";
 const REJECTS: &str = "rejects";
+const MEETINGS: &str = "meetings";
 
 /// Whether a file may be written: it is not there, or holds what this run has published, wherever it stands now.
 fn ours(ledger: &Ledger, key: &str, path: &Path, force: bool) -> Result<(), PublishError> {
@@ -174,6 +197,7 @@ impl Published {
             }
             Ended::Refused(why) => {
                 self.void += u64::from(why.code == VOID_CODE);
+                self.void_sessions += u64::from(why.code == VOID_CODE && row.session.is_some());
                 self.retryable += u64::from(super::layout::retryable(&row.end));
             }
             _ => {}

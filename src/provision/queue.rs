@@ -3,6 +3,7 @@
 //! Holds [`Ticket`] and [`Queue`]. Called by the desk. It never sees an answer; a retry is a due time put back in here.
 
 use super::batch::Batching;
+use super::making::Wish;
 use crate::ledger::store::{MeetingRow, Pending};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -40,6 +41,8 @@ pub struct Ticket {
 pub enum What {
     /// GetMeeting, once a meeting, before its first row.
     Meeting(MeetingRow),
+    /// CreateMeeting, for rows that have none.
+    Make(Wish),
     /// CreateAttendee.
     Seat(Pending),
     /// BatchCreateAttendee: seats of one meeting, a ticket each.
@@ -100,7 +103,7 @@ impl Ticket {
                 seats
             }
             What::Seat(_) => vec![self],
-            What::Meeting(_) => Vec::new(),
+            What::Meeting(_) | What::Make(_) => Vec::new(),
         }
     }
 
@@ -109,7 +112,7 @@ impl Ticket {
         match &self.what {
             What::Batch(seats) => seats.len(),
             What::Seat(_) => 1,
-            What::Meeting(_) => 0,
+            What::Meeting(_) | What::Make(_) => 0,
         }
     }
 
@@ -150,6 +153,7 @@ impl Ticket {
     pub fn meeting(&self) -> i64 {
         match &self.what {
             What::Meeting(meeting) => meeting.key,
+            What::Make(wish) => wish.key,
             What::Seat(pending) => pending.meeting,
             What::Batch(seats) => seats.first().map_or(0, Ticket::meeting),
         }
@@ -218,10 +222,18 @@ impl Queue {
         self.fresh.pop_front().or_else(|| self.again.pop().map(|Reverse(w)| w.ticket))
     }
 
-    /// A meeting still to be looked at for the first time.
-    pub fn take_meeting(&mut self) -> Option<Ticket> {
-        let is_meeting = self.fresh.front().is_some_and(|ticket| matches!(ticket.what, What::Meeting(_)));
-        if is_meeting { self.fresh.pop_front() } else { None }
+    /// The meetings still to be looked at for the first time.
+    pub fn take_looks(&mut self) -> Vec<i64> {
+        let is_look = |ticket: &Ticket| matches!(ticket.what, What::Meeting(_));
+        let looks = self.fresh.iter().filter(|ticket| is_look(ticket)).map(Ticket::meeting).collect();
+        self.fresh.retain(|ticket| !is_look(ticket));
+        looks
+    }
+
+    /// Whether this meeting waits to be made.
+    pub fn waits_to_make(&self, key: i64) -> bool {
+        let is_it = |ticket: &Ticket| matches!(&ticket.what, What::Make(wish) if wish.key == key);
+        self.fresh.iter().any(is_it) || self.again.iter().any(|Reverse(w)| is_it(&w.ticket))
     }
 
     /// Gives back a ticket that could not be asked after all.

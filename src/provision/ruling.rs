@@ -48,6 +48,8 @@ const CORRECTIONS: u32 = 3;
 pub enum Asked {
     /// GetMeeting.
     Meeting,
+    /// CreateMeeting.
+    Making,
     /// CreateAttendee; and whether any seat has been given in this run.
     Seat {
         /// Whether one has.
@@ -59,6 +61,8 @@ pub enum Asked {
 pub fn rule(fault: &Fault, asked: Asked, skewed: u32) -> Ruling {
     match fault.class {
         Class::Throttled => Ruling::Throttled,
+        // No more meetings may be made, or the primary is gone.
+        Class::Capacity | Class::NotFound if asked == Asked::Making => Ruling::Refused,
         Class::Capacity => Ruling::MeetingFull,
         Class::NotFound => Ruling::MeetingGone,
         Class::Expired => Ruling::Expired,
@@ -67,6 +71,7 @@ pub fn rule(fault: &Fault, asked: Asked, skewed: u32) -> Ruling {
         Class::Skew | Class::Unauthorized => Ruling::NotLetIn,
         Class::Forbidden => match asked {
             Asked::Meeting => Ruling::NotToBeSeen,
+            Asked::Making => Ruling::NotLetIn,
             Asked::Seat { any_given: true } => Ruling::MeetingForbidden,
             Asked::Seat { any_given: false } => Ruling::NotLetIn,
         },

@@ -15,7 +15,7 @@ use crate::chime::class::{Class, Tier};
 use crate::chime::id::MeetingId;
 use crate::chime::operation::Operation;
 use crate::client::attempt::Attempted;
-use crate::ledger::store::{Settlement, State, Written};
+use crate::ledger::store::{MeetingRow, Settled, Settlement, State, Written};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 use std::collections::hash_map::Entry;
@@ -26,6 +26,8 @@ const RENEW_WITHIN: Duration = Duration::from_secs(300);
 /// How long nothing may connect at the start before the run gives up, and how long nothing may answer.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// The wait before a meeting is asked for anew whose pass is over.
+const NEXT_PASS: Duration = Duration::from_secs(5);
 /// Meetings that may not be looked at, after which no more are tried.
 const SEEN_ENOUGH: u32 = 3;
 /// Unbelievable answers, and none to believe, after which it is not the service that answers.
@@ -52,6 +54,7 @@ impl Desk {
                     End::Refused(fault) | End::Unknown(fault) => self.failed(now, ticket, way, fault),
                 }
             }
+            Answer::Made(attempted, at) => self.making_answered(now, ticket, slot, attempted, at),
             Answer::Batch(attempted) => self.batch_answered(now, ticket, slot, attempted),
             Answer::Meeting(attempted) => {
                 let way = self.way(&attempted);
@@ -160,6 +163,7 @@ impl Desk {
         self.believed |= !matches!(fault.class.tier(), Tier::Service | Tier::Transport);
         let asked = match ticket.what {
             What::Meeting(_) => Asked::Meeting,
+            What::Make(_) => Asked::Making,
             What::Seat(_) | What::Batch(_) => Asked::Seat { any_given: self.succeeded > 0 },
         };
         let ruling = rule(&fault, asked, ticket.skewed);
@@ -209,7 +213,12 @@ impl Desk {
             Ruling::MeetingFull => self.shut(now, ticket, fault, true),
             Ruling::MeetingGone => {
                 self.write(now, job::Entry::Meeting(ticket.meeting(), true));
-                self.shut(now, ticket, fault, false);
+                match &ticket.what {
+                    What::Meeting(row @ MeetingRow { room: Some(room), .. }) if !self.looking_again => {
+                        self.make_again(now, row, room);
+                    }
+                    _ => self.shut(now, ticket, fault, false),
+                }
             }
             Ruling::NotToBeSeen => {
                 self.unseen += 1;
@@ -267,13 +276,18 @@ impl Desk {
         // One answer out of a storm that cannot be believed is no reason to give a row up; a pass full of them is.
         let given_up = over == PassOver::Refused
             && ticket.unbelieved >= self.settings.attempts
-            && (self.believed || matches!(ticket.what, What::Meeting(_)));
+            && (self.believed || matches!(ticket.what, What::Meeting(_) | What::Make(_)));
         match &ticket.what {
             _ if given_up => self.refuse(now, ticket, fault),
             What::Seat(_) | What::Batch(_) => {
                 for seat in ticket.dissolve() {
                     self.leave_over(now, seat, fault.clone());
                 }
+            }
+            // Without its meeting nobody can be asked for: it is asked again until the run ends.
+            What::Make(_) => {
+                (ticket.failed, ticket.pass_began) = (0, None);
+                self.queue.again(ticket, now + NEXT_PASS);
             }
             // One meeting that cannot be looked at must not keep the others waiting.
             What::Meeting(_) if self.outage.next_probe().is_none() || ticket.attempts >= 3 * self.settings.attempts => {
@@ -318,8 +332,11 @@ impl Desk {
                     self.write_seat(now, seat, Written::Not(State::Refused, fault.clone()));
                 }
             }
+            What::Make(wish) => self.not_made(&wish.clone(), &fault),
             What::Meeting(meeting) => {
+                let key = meeting.key;
                 self.teller.say(Notice::MeetingUnknown { meeting: meeting.id.to_string(), reason: reason(&fault) });
+                self.primary_lives(key, false);
                 self.look_over();
             }
         }
@@ -348,7 +365,14 @@ impl Desk {
     }
 
     /// What has been committed may be told.
-    pub(super) fn committed(&mut self, batch: &[job::Entry]) {
+    pub(super) fn committed(&mut self, batch: &[job::Entry], told: Settled) {
+        self.void += told.void;
+        self.moved(told.moved);
+        for entry in batch {
+            if let job::Entry::Made(made) = entry {
+                self.made(made.room);
+            }
+        }
         let ends = |wanted: fn(&Written) -> bool| {
             batch.iter().filter(|entry| matches!(entry, job::Entry::Seat(s) if wanted(&s.end))).count() as u64
         };
@@ -358,6 +382,7 @@ impl Desk {
         self.teller.update(|board| {
             board.provisioned = (board.provisioned + settled).saturating_sub(doubted);
             board.refused += refused;
+            board.seats += told.void;
         });
     }
 

@@ -5,6 +5,7 @@
 
 use crate::call::Fault;
 use crate::client::judge::MeetingFacts;
+use crate::ledger::rooms::Room;
 use crate::ledger::store::After;
 use std::time::Duration;
 
@@ -13,7 +14,11 @@ use std::time::Duration;
 pub(super) struct Meeting {
     pub(super) id: String,
     pub(super) facts: Option<MeetingFacts>,
+    /// The room it is made in, if it is made for the roster.
+    pub(super) room: Option<Room>,
     pub(super) closed: Option<Closed>,
+    /// When it was last known to live.
+    pub(super) seen: Duration,
     /// Seats settled in it, as far as the ledger knows.
     pub(super) given: usize,
     /// Seats being asked for.
@@ -26,6 +31,8 @@ pub(super) struct Closed {
     pub(super) fault: Fault,
     /// Whether rows whose reply was lost are still asked.
     pub(super) ask_doubtful: bool,
+    /// Whether the others may sit elsewhere.
+    pub(super) spills: bool,
 }
 
 /// Where fresh tickets come from.

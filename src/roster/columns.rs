@@ -54,7 +54,8 @@ impl Columns {
             let (seen, near) = (columns.seen(), columns.near(Field::ExternalUserId.name()));
             return Err(RosterError::NoIdColumn { name: name.into(), seen, near, data: columns.look_like_data() });
         }
-        if columns.index(Field::MeetingId).is_none() && options.meeting_id.is_none() && !meeting_elsewhere {
+        let given = options.meeting_id.is_some() || options.sessions.is_some();
+        if columns.index(Field::MeetingId).is_none() && !given && !meeting_elsewhere {
             let (seen, near) = (columns.seen(), columns.near(Field::MeetingId.name()));
             return Err(RosterError::NoMeeting { name: name.into(), seen, near });
         }

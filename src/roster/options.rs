@@ -56,6 +56,18 @@ pub(super) fn key(column: &str) -> String {
     column.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
+/// Reads a session's name, as an argument: it becomes the ExternalMeetingId, whose rules are those of an ExternalUserId.
+///
+/// # Errors
+/// Not 2 to 64 allowed characters.
+pub fn parse_session(text: &str) -> Result<String, BadOption> {
+    if is_session(text) { Ok(text.to_owned()) } else { Err(BadOption::Session) }
+}
+
+pub(super) fn is_session(text: &str) -> bool {
+    crate::chime::id::ExternalUserId::parse(text).is_ok()
+}
+
 /// Something on the command line that says nothing about a roster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadOption {
@@ -68,6 +80,9 @@ pub enum BadOption {
     /// `--capabilities` that the service would refuse.
     #[error("{0}")]
     Rule(crate::chime::capability::CapabilityRule),
+    /// `--session` that is none.
+    #[error("expected a session's name: 2 to 64 characters, such as an ExternalUserId may have, and not beginning with aws:")]
+    Session,
     /// `--meeting-id` that is none.
     #[error("expected a meeting id: 8-4-4-4-12 hexadecimal digits")]
     MeetingId,
@@ -182,6 +197,19 @@ pub struct Options {
     pub capabilities: Option<Capabilities>,
     /// What is read at most.
     pub limits: Limits,
+    /// Whether meetings are made for the roster, so that a name may stand where a MeetingId would.
+    pub sessions: Option<Sessions>,
+}
+
+/// What a roster says whose meetings are made for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sessions {
+    /// The session of rows that name none.
+    pub default: String,
+    /// The column whose equal values sit together.
+    pub group_by: Option<String>,
+    /// The column, and its values (compared without letter case), that mark those who present.
+    pub presenters: Option<(String, Vec<String>)>,
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! it never sees a file, and asks nobody (rules R1 and R2 need the meeting, and are `provision`'s).
 
 use super::columns::Columns;
-use super::options::{Field, Options};
+use super::options::{Field, Options, is_session};
 use super::row::{Oddity, RowFault, RowWarning, Rule};
-use crate::call::Seat;
+use crate::call::{Seat, stand_in};
 use crate::chime::capability::{Capabilities, Direction};
 use crate::chime::id::{ExternalUserId, IdRule, MeetingId};
 use crate::safe;
@@ -96,16 +96,22 @@ fn id_hint(id: &str, rule: IdRule) -> &'static str {
 
 fn meeting(place: Place<'_>, wanted: &Wanted<'_>, options: &Options, faults: &mut Vec<RowFault>) -> Option<MeetingId> {
     let Some(cell) = said(wanted, Field::MeetingId) else {
-        if options.meeting_id.is_none() {
-            faults.push(place.fault(Field::MeetingId, None, Rule::NoMeeting, "fill the cell, or give --meeting-id ID"));
+        let meeting = options.meeting_id.clone().or_else(|| Some(stand_in(&options.sessions.as_ref()?.default)));
+        if meeting.is_none() {
+            let hint = "fill the cell, or give --meeting-id ID, or --create-meetings";
+            faults.push(place.fault(Field::MeetingId, None, Rule::NoMeeting, hint));
         }
-        return options.meeting_id.clone();
+        return meeting;
     };
-    let meeting = MeetingId::parse(cell.text);
+    let named = || (options.sessions.is_some() && is_session(cell.text)).then(|| stand_in(cell.text));
+    let meeting = MeetingId::parse(cell.text).or_else(named);
     if meeting.is_none() {
         let bare = cell.text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '"' | '\''));
         let hint = match (MeetingId::parse(bare), cell.text.bytes().filter(|&b| b == b'-').count()) {
             (Some(_), _) => "remove what stands around it",
+            (None, _) if options.sessions.is_some() => {
+                "write a MeetingId, or the name of a session: 2 to 64 characters, such as an ExternalUserId may have"
+            }
             (None, 4) => "compare it with the MeetingId that CreateMeeting has answered with: a digit is wrong or missing",
             _ => "use the MeetingId that CreateMeeting has answered with, not the ExternalMeetingId",
         };

@@ -9,7 +9,8 @@ use headcount::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId};
 use headcount::ledger::export::{Counts, Ended};
 use headcount::ledger::load::{Fold, NewRow, OnConflict, Rules};
 use headcount::ledger::schema::{Ledger, LedgerError};
-use headcount::ledger::store::{After, Replay, Settlement, State, Turn, Written};
+use headcount::ledger::seating::Seating;
+use headcount::ledger::store::{After, Batch, Replay, Settlement, State, Turn, Written};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -35,7 +36,11 @@ fn rows() -> impl Strategy<Value = Vec<ModelRow>> {
 
 fn rules() -> impl Strategy<Value = Rules> {
     let on_conflict = prop::sample::select(vec![OnConflict::Reject, OnConflict::First, OnConflict::Last]);
-    (on_conflict, prop::sample::select(vec![Fold::Exact, Fold::Case])).prop_map(|(on_conflict, fold)| Rules { on_conflict, fold })
+    (on_conflict, prop::sample::select(vec![Fold::Exact, Fold::Case])).prop_map(|(on_conflict, fold)| Rules {
+        on_conflict,
+        fold,
+        seating: None,
+    })
 }
 
 fn load(ledger: &mut Ledger, rows: &[ModelRow], rules: Rules) {
@@ -44,7 +49,7 @@ fn load(ledger: &mut Ledger, rows: &[ModelRow], rules: Rules) {
         for (i, row) in rows.iter().enumerate() {
             let seat = row.map(seat);
             let seat = seat.as_ref().ok_or(("code", "reason"));
-            loader.row(&NewRow { file, line: i as u64 + 2, seat, cells: "[]" })?;
+            loader.row(&NewRow { file, line: i as u64 + 2, seat, session: None, cells: "[]" })?;
         }
         loader.layout(file, r#"{"columns":[],"fields":[null,null,null,null,null],"defaults":[null,null,null,null,null]}"#)?;
         Ok::<_, LedgerError>(format!("{rows:?}{rules:?}"))
@@ -137,7 +142,7 @@ proptest! {
         for ((key, caps, seat), fate) in pending(&ledger, Replay::Resume).into_iter().zip(&fate) {
             if *fate > 0 {
                 let settlement = settled(&ledger, seat, *fate == 1);
-                ledger.settle(&[&settlement], &[], &[]).unwrap();
+                ledger.settle(&Batch { seats: vec![&settlement], ..Batch::default() }, &Seating::default()).unwrap();
                 known.insert(key, (*fate == 1, caps));
             }
         }
@@ -184,7 +189,7 @@ proptest! {
         ledger.begin(0, 0).unwrap();
         for seat in [1, 2] {
             let settlement = settled(&ledger, seat, true);
-            ledger.settle(&[&settlement], &[], &[]).unwrap();
+            ledger.settle(&Batch { seats: vec![&settlement], ..Batch::default() }, &Seating::default()).unwrap();
         }
         drop(ledger);
         let db = rusqlite::Connection::open(&path).unwrap();

@@ -27,6 +27,7 @@ mod reviewed;
 mod reviewed_again;
 mod reviewed_files;
 mod reviewed_program;
+mod rooms;
 mod settings;
 mod throttles;
 mod wires;

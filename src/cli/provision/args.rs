@@ -7,6 +7,8 @@ use super::super::input::RosterArgs;
 use super::super::service::Whom;
 use super::super::shown::Shown;
 use super::super::values::{Attempts, ErrorBudget, Span};
+use super::meetings::MeetingArgs;
+use crate::behaviour::Quota;
 use crate::bucket::Rate;
 use crate::provision::batch::Batching;
 use clap::ValueEnum;
@@ -41,6 +43,10 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["endpoint_url", "region", "profile"])]
     pub mock: bool,
 
+    /// The mock's quotas, such as published,replicas=40: it keeps to them, and meetings end as they do [default: off]
+    #[arg(long, value_name = "QUOTA", requires = "mock", value_parser = |text: &str| text.parse::<Quota>())]
+    pub mock_quota: Option<Quota>,
+
     /// Show what would be done; ask nothing, write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -52,6 +58,10 @@ pub struct Args {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub roster: Roster,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub meetings: MeetingArgs,
 
     #[allow(missing_docs)]
     #[command(flatten)]
@@ -106,7 +116,7 @@ pub enum Conflict {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Calls")]
 pub struct Calls {
-    /// Requests a second, all operations and retries included: 8/s, 600/m, 10/1s, unlimited [default: 8/s; 500/s with --mock]
+    /// Requests a second, all operations and retries included: 8/s, 600/m, 10/1s, unlimited [default: 8/s; 500/s with --mock, that of the quota with --mock-quota]
     #[arg(long, value_name = "RATE")]
     pub rate: Option<Rate>,
 

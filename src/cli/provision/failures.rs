@@ -66,6 +66,7 @@ pub fn intake_failure(error: IntakeError) -> Failure {
             let hint = roster.hint();
             Failure::new(Exit::BadInput, roster).hint(hint)
         }
+        IntakeError::NoColumn { .. } => Failure::new(Exit::BadInput, error).hint("mend the name in --group-by or --presenters"),
         IntakeError::Ledger(ledger) => ledger_failure(ledger),
         IntakeError::Several(all) => {
             let failures: Vec<Failure> = all.into_iter().map(intake_failure).collect();

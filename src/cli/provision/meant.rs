@@ -8,6 +8,7 @@ use super::args::{Again, Args, Conflict};
 use crate::bucket::Rate;
 use crate::client::retry::Backoff;
 use crate::ledger::load::{Fold, OnConflict, Rules};
+use crate::ledger::seating::Seating;
 use crate::ledger::store::Replay;
 use crate::roster::options::Options;
 
@@ -17,20 +18,24 @@ const DEFAULT_RATE: f64 = 8.0;
 const MOCK_RATE: f64 = 500.0;
 
 /// How rosters are read.
-pub fn roster_options(args: &Args) -> (Options, Rules) {
-    let options = args.input.options();
+pub fn roster_options(args: &Args, seating: Option<Seating>) -> (Options, Rules) {
+    let options = Options { sessions: args.meetings.sessions(), ..args.input.options() };
     let on_conflict = match args.roster.on_conflict {
         Conflict::Reject => OnConflict::Reject,
         Conflict::First => OnConflict::First,
         Conflict::Last => OnConflict::Last,
     };
-    (options, Rules { on_conflict, fold: if args.input.fold_case { Fold::Case } else { Fold::Exact } })
+    (options, Rules { on_conflict, fold: if args.input.fold_case { Fold::Case } else { Fold::Exact }, seating })
 }
 
 /// The asked rate.
 pub fn rate(args: &Args) -> Rate {
-    let default = if args.mock { MOCK_RATE } else { DEFAULT_RATE };
-    args.calls.rate.unwrap_or_else(|| Rate::per_second(default).expect("a positive constant"))
+    let default = match &args.mock_quota {
+        Some(quota) => quota.all.map_or(MOCK_RATE, |all| all.rate),
+        None if args.mock => MOCK_RATE,
+        None => DEFAULT_RATE,
+    };
+    args.calls.rate.unwrap_or_else(|| Rate::per_second(default).expect("a positive rate"))
 }
 
 /// What earlier outcomes mean.

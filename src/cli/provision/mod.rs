@@ -5,6 +5,7 @@
 pub mod args;
 mod failures;
 mod meant;
+mod meetings;
 mod words;
 
 use super::End;
@@ -14,16 +15,20 @@ use super::progress;
 use super::say::{self, Voice};
 use super::service::{self, Service};
 use super::signals;
+use crate::chime::template::MeetingTemplate;
 use crate::client::attempt::Client;
 use crate::client::transport::{Http, HttpOptions};
 use crate::clock::Wall;
 use crate::ledger::export::Counts;
 use crate::ledger::schema::Ledger;
-use crate::ledger::store::Replay;
+use crate::ledger::seating::Seating;
+use crate::ledger::store::{MeetingRow, Replay};
 use crate::mock::Options;
+use crate::mock::options::Lifetime;
 use crate::provision::board::board;
 use crate::provision::hands::Hands;
 use crate::provision::intake::{Input, Intake, IntakeError, intake};
+use crate::provision::making::Making;
 use crate::provision::publish::{Outputs, Published};
 use crate::provision::summary::Summary;
 use crate::provision::table::Guard;
@@ -61,6 +66,8 @@ struct Course {
     voice: Voice,
     wall: Wall,
     places: Places,
+    /// What meetings are made with, and how people sit in them, if they are made.
+    making: Option<(MeetingTemplate, Seating)>,
 }
 
 impl Course {
@@ -77,7 +84,8 @@ impl Course {
         let places = places(&args);
         let rosters: Vec<PathBuf> = args.input.rosters.iter().map(PathBuf::from).collect();
         places.outputs.check(&rosters).map_err(publish_failure)?;
-        let course = Course { args, voice, wall: Wall::System, places };
+        let making = args.meetings.meant()?;
+        let course = Course { args, voice, wall: Wall::System, places, making };
         if course.args.dry_run { course.dry_run().await } else { course.real_run().await }
     }
 
@@ -142,8 +150,15 @@ impl Course {
 
     /// A mock that knows the meetings of the roster.
     fn embedded(&self, ledger: &Ledger) -> Result<embedded::Embedded, Failure> {
-        let meetings = ledger.meetings(i64::MAX).map_err(ledger_failure)?.into_iter().map(|meeting| meeting.id).collect();
-        embedded::start(Options { seed: Seed(self.args.endpoint.seed), ..Options::default() }, meetings)
+        // Meetings that are still to be made are not there yet.
+        let there = |meeting: &MeetingRow| meeting.room.as_ref().is_none_or(|room| room.made.is_some());
+        let meetings =
+            ledger.meetings(i64::MAX).map_err(ledger_failure)?.into_iter().filter(there).map(|meeting| meeting.id).collect();
+        let mut options = Options { seed: Seed(self.args.endpoint.seed), ..Options::default() };
+        if let Some(quota) = &self.args.mock_quota {
+            (options.quota, options.lifetime) = (quota.clone(), Lifetime::On { scale: 1.0 });
+        }
+        embedded::start(options, meetings)
     }
 
     /// Everything before a service is needed: outputs that may be written, rows that have been read.
@@ -211,6 +226,7 @@ impl Course {
             source: service.source.clone(),
             ledger: ledger.clone(),
             logs: Arc::new(Mutex::new(logs)),
+            making: self.making(&ledger.lock().unwrap_or_else(PoisonError::into_inner), first)?,
             replay: settings.replay,
             turn: settings.batch.turn(),
             last_row: settings.last_row,
@@ -230,6 +246,22 @@ impl Course {
         };
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
         self.conclude(dir, &ledger, &service, &ran, &published?)
+    }
+
+    /// How meetings are made. The key is this run's own and stays: what makes two runs differ is when the first session began.
+    fn making(&self, ledger: &Ledger, first: Duration) -> Result<Option<Making>, Failure> {
+        let Some((template, seating)) = &self.making else { return Ok(None) };
+        let own = || match self.args.mock {
+            true => format!("mock {}", self.args.endpoint.seed),
+            false => format!("{} {}", first.as_millis(), std::process::id()),
+        };
+        let key = match (&self.args.meetings.meeting_key, ledger.meta("meeting-key").map_err(ledger_failure)?) {
+            (Some(key), _) => key.clone(),
+            (None, Some(key)) => key,
+            (None, None) => own(),
+        };
+        ledger.set_meta("meeting-key", &key).map_err(ledger_failure)?;
+        Ok(Some(Making { key, template: Arc::new(template.clone()), seating: *seating }))
     }
 
     /// Publishes on a thread of its own, so that a second signal is heard meanwhile.
@@ -255,6 +287,10 @@ impl Course {
         publish_json(&dir.file("summary.json"), &summary)?;
         self.manifest(dir, service, summary.ending, Some(&counts))?;
         self.voice.say(words::summary(&summary, &self.places.outputs, dir.path()));
+        if self.making.is_some() {
+            let deadlines = meetings::deadlines(&ledger.rooms().map_err(ledger_failure)?, self.wall.now());
+            self.voice.say(deadlines);
+        }
         let bounds = Bounds { errors: self.args.calls.max_errors.map(|b| b.of(counts.rows)), limit: self.args.roster.limit };
         words::end(ran, published, &self.places.outputs, bounds, self.voice)
     }
@@ -277,6 +313,7 @@ impl Course {
             // Refusals of earlier sessions stand unless they are asked again.
             rejected: counts.rejected + if meant::replay(args) == Replay::Resume { refused } else { 0 },
             replay: meant::replay(args),
+            seating: self.making.as_ref().map(|(_, seating)| *seating),
             last_row: args.roster.limit.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX),
         })
     }
@@ -300,7 +337,7 @@ impl Course {
 
     /// Reads the rosters into the ledger, telling everything that is wrong with them at once.
     fn take_in(&self, dir: &RunDir, ledger: &mut Ledger) -> Result<(), Failure> {
-        let (options, rules) = meant::roster_options(&self.args);
+        let (options, rules) = meant::roster_options(&self.args, self.making.as_ref().map(|(_, seating)| *seating));
         let mut spooled = Vec::new();
         let inputs = self.inputs(dir, &mut spooled)?;
         let mut findings = words::Findings::new(self.voice);
@@ -362,7 +399,7 @@ fn places(args: &Args) -> Places {
     let rejects = args.rejects.clone().unwrap_or_else(|| beside("rejects.csv"));
     Places {
         run_dir: args.run_dir.clone().unwrap_or_else(|| beside(&format!("{name}.run"))),
-        outputs: Outputs { tokens: args.output.clone(), rejects, guard },
+        outputs: Outputs { tokens: args.output.clone(), rejects, guard, meetings: args.meetings.file(&args.output) },
     }
 }
 

@@ -247,6 +247,11 @@ pub fn end(ran: &Ran, published: &Published, outputs: &Outputs, bounds: Bounds, 
                 .hint("look at the tokens, then run the same command without --limit"))
         }
         Ending::Finished if rest > 0 => Err(go_on(format!("{} no end yet", rows(rest, "row has", "rows have")))),
+        Ending::Finished if published.void_sessions > 0 => Err(incomplete(format!(
+            "{} no token that is good: the meetings made for them ended, because nobody joined in time",
+            rows(published.void_sessions, "row has", "rows have")
+        ))
+        .hint("run the same command close to the event: it makes the meetings anew and asks for everybody in them")),
         Ending::Finished | Ending::TooManyErrors => {
             voice.warn(format_args!(
                 "{} no token; the reasons are in {}",

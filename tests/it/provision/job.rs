@@ -15,16 +15,18 @@ use headcount::client::retry::Backoff;
 use headcount::drive::pump::Stop;
 use headcount::ledger::load::Rules;
 use headcount::ledger::schema::Ledger;
+use headcount::ledger::seating::Seating;
 use headcount::ledger::store::Replay;
 use headcount::mock::{DEFAULT_ACCESS_KEY, DEFAULT_REGION, DEFAULT_SECRET_KEY};
 use headcount::provision::board::{Board, Notice, board};
 use headcount::provision::hands::Hands;
 use headcount::provision::intake::{Input, intake};
+use headcount::provision::making::Making;
 use headcount::provision::publish::{self, Published};
 use headcount::provision::summary::Summary;
 use headcount::provision::table::Guard;
 use headcount::provision::{Ending, Settings};
-use headcount::roster::options::Options;
+use headcount::roster::options::{Options, Sessions};
 use headcount::run_dir::{Logs, RunDir};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -42,6 +44,8 @@ pub struct Job {
     pub timeout: Duration,
     pub credentials: Credentials,
     pub place: &'static str,
+    /// How meetings are made, if they are.
+    pub making: Option<Making>,
     /// Our own clock, if it is not the service's.
     pub wall: Option<headcount::clock::Wall>,
     /// Whether the disk stands still for a while after the first calls (in real time).
@@ -99,12 +103,14 @@ impl Job {
                 rejected: 0,
                 replay: Replay::Resume,
                 last_row: i64::MAX,
+                seating: None,
             },
             rules: Rules::default(),
             options: Options::default(),
             timeout: Duration::from_secs(2),
             credentials: Credentials::new(DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, None, None, "test"),
             place: "http://127.0.0.1:1",
+            making: None,
             wall: None,
             slow_disk: false,
             roster: RefCell::default(),
@@ -112,6 +118,14 @@ impl Job {
         };
         job.edit(roster);
         job
+    }
+
+    /// Makes meetings for rows that have none.
+    pub fn make(&mut self, seating: Seating) {
+        self.making = Some(Making { key: "test".to_owned(), template: Arc::default(), seating });
+        (self.settings.seating, self.rules.seating) = (Some(seating), Some(seating));
+        let sessions = Sessions { default: "main".to_owned(), group_by: None, presenters: None };
+        self.options.sessions = Some(sessions);
     }
 
     /// Replaces the roster.
@@ -187,6 +201,7 @@ impl Job {
             ledger: ledger.clone(),
             logs: Arc::new(Mutex::new(logs)),
             replay: settings.replay,
+            making: self.making.clone(),
             turn: settings.batch.turn(),
             last_row: settings.last_row,
         };
@@ -229,7 +244,12 @@ impl Job {
 
     fn outputs(&self) -> publish::Outputs {
         let path = |name: &str| self.path().join(name);
-        publish::Outputs { tokens: path("tokens.csv"), rejects: path("rejects.csv"), guard: Guard::Formulas }
+        publish::Outputs {
+            tokens: path("tokens.csv"),
+            rejects: path("rejects.csv"),
+            guard: Guard::Formulas,
+            meetings: self.making.as_ref().map(|_| path("meetings.csv")),
+        }
     }
 }
 

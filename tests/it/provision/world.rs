@@ -36,6 +36,8 @@ pub struct World {
 struct Memory {
     calls: HashMap<Key, u32>,
     looks: BTreeMap<String, u32>,
+    /// Every call of CreateMeeting, answered or not.
+    makings: u32,
     issued: HashMap<Key, Issued>,
     /// When each call for seats came, and for whom, or whom first.
     log: Vec<(Duration, Key)>,
@@ -159,6 +161,10 @@ impl World {
                 }
                 memory.calls[&(meeting.clone(), first.clone())]
             }
+            None if parts.method == http::Method::POST => {
+                memory.makings += 1;
+                memory.makings
+            }
             None => {
                 let looks = memory.looks.entry(meeting.clone()).or_default();
                 *looks += 1;
@@ -202,6 +208,11 @@ impl World {
         self.memory.lock().unwrap().looks.values().sum()
     }
 
+    /// How often CreateMeeting was called.
+    pub fn makings(&self) -> u32 {
+        self.memory.lock().unwrap().makings
+    }
+
     /// When CreateAttendee was called, and for whom.
     pub fn log(&self) -> Vec<(Duration, Key)> {
         self.memory.lock().unwrap().log.clone()
@@ -217,6 +228,7 @@ impl World {
         let mut memory = self.memory.lock().unwrap();
         memory.calls.clear();
         memory.looks.clear();
+        memory.makings = 0;
         memory.log.clear();
         drop(memory);
         self.count.send_replace(0);
