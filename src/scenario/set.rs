@@ -4,6 +4,7 @@
 //! rule of the format. It never sees what a key means.
 
 use crate::yaml::node::{Content, Document, Key, Node};
+use std::fmt;
 use std::str::FromStr;
 
 /// A path into a scenario, and the value it is to have.
@@ -11,6 +12,13 @@ use std::str::FromStr;
 pub struct Setting {
     path: String,
     value: String,
+}
+
+/// As it was written: `PATH=VALUE`.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}={}", self.path, self.value)
+    }
 }
 
 impl FromStr for Setting {
@@ -95,6 +103,7 @@ mod tests {
             assert_eq!(items[0].get("rate").unwrap().scalar(), Some("5/s"));
         }
         assert_eq!(set(text, "c=x = y").unwrap().get("c").unwrap().scalar(), Some("x = y"));
+        assert_eq!("a.list.two.rate=x = y".parse::<Setting>().unwrap().to_string(), "a.list.two.rate=x = y");
         assert!(matches!(set(text, "b=[1, 2]").unwrap().get("b").unwrap().content, Content::List(_)));
     }
 

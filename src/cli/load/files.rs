@@ -52,7 +52,7 @@ impl Files {
         let manifest = json!({
             "version": 1, "kind": "load", "headcount": env!("CARGO_PKG_VERSION"), "id": run.id, "state": "running",
             "started": time.to_string(), "scenario": { "name": run.plan.name, "file": path, "sha256": sum(text) },
-            "seed": run.plan.seed, "lanes": run.lanes, "set": args.set.iter().map(|set| format!("{set:?}")).collect::<Vec<_>>(),
+            "seed": run.plan.seed, "lanes": run.lanes, "set": args.set.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "endpoint": service.shown(), "region": service.endpoint.region(), "account": service.account(),
             "bounds": { "max_calls": args.bounds.max_calls, "max_duration_s": args.bounds.max_duration.map(|span| span.0.as_secs_f64()) },
             "host": { "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
@@ -100,13 +100,12 @@ impl Files {
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn ended(&mut self, run: &Run, ending: &str, summary: Option<&Summary>) -> Result<(), Failure> {
+    pub fn ended(&mut self, ending: &str, summary: Option<&Summary>) -> Result<(), Failure> {
         if let Some(summary) = summary {
             self.publish("summary.json", summary)?;
         }
         self.manifest["state"] = json!(ending);
         self.manifest["verdict"] = json!(summary.map(|summary| summary.verdict));
-        let _ = run;
         self.publish("run.json", &self.manifest)
     }
 

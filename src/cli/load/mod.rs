@@ -315,13 +315,13 @@ fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traff
     let outcome = judgement.outcome;
     if let Some(fault) = ran.no_meetings() {
         let auth = fault.class.tier() == crate::chime::class::Tier::Auth;
-        files.ended(run, "no-meetings", None)?;
+        files.ended("no-meetings", None)?;
         let message =
             format!("no meeting could be made, so there was no load: {} ({}): {}", fault.class, fault.code, fault.message);
         return Err(Failure::new(if auth { Exit::Credentials } else { Exit::Failed }, message).hint(fault.class.meaning()));
     }
     let summary = ran.summary(run, judgement, Some(Traffic::now(traffic)), vitals::memory());
-    files.ended(run, &summary.ending, Some(&summary))?;
+    files.ended(&summary.ending, Some(&summary))?;
     let value = serde_json::to_value(&summary).map_err(|e| Failure::new(Exit::Internal, e))?;
     voice.say(report(&value, Style::Text).map_err(|e| Failure::new(Exit::Internal, e))?.trim_end());
     voice.say(format_args!("{}: summary, histograms, series and events of the run", files.dir().display()));
