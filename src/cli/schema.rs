@@ -19,6 +19,8 @@ pub struct Args {
 enum Format {
     /// A load scenario, version 1
     Scenario,
+    /// The summary.json of a load run, version 1
+    Summary,
 }
 
 /// Prints the schema.
@@ -28,6 +30,7 @@ enum Format {
 pub fn run(args: Args) -> super::End {
     let schema = match args.format {
         Format::Scenario => crate::scenario::schema::schema(),
+        Format::Summary => crate::load::schema::schema(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::new(Exit::Internal, error))?;
     super::example::print(&format!("{text}\n"))

@@ -28,6 +28,7 @@ pub mod pool;
 pub mod ran;
 mod rooms;
 pub mod run;
+pub mod schema;
 mod settle;
 pub mod source;
 pub mod summary;

@@ -3,5 +3,6 @@
 mod line;
 mod program;
 mod rules;
+mod schema;
 mod shipped;
 mod truth;

@@ -98,6 +98,7 @@ impl Loaded {
         );
         let classes: u64 = self.summary["classes"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
         assert_eq!(classes, counts("done") + counts("dropped") + counts("aborted"), "{:#}", self.summary);
+        assert_eq!(super::schema::faults(&self.summary), [""; 0], "{:#}", self.summary);
         // The mock has not heard of more calls than we say we made.
         let of_stages: u64 =
             self.summary["stages"].as_array().unwrap().iter().map(|stage| stage["planned"].as_u64().unwrap()).sum();

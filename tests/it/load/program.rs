@@ -14,7 +14,9 @@ fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
 }
 
 fn summary(dir: &Path, run: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(dir.join(run).join("summary.json")).unwrap()).unwrap()
+    let told = serde_json::from_slice(&std::fs::read(dir.join(run).join("summary.json")).unwrap()).unwrap();
+    assert_eq!(super::schema::faults(&told), [""; 0], "{told:#}");
+    told
 }
 
 #[test]
@@ -61,6 +63,7 @@ fn no_token_and_no_key_stands_in_what_a_run_leaves() {
     for name in ["run.json", "summary.json", "series.csv", "events.jsonl"] {
         all.push_str(&std::fs::read_to_string(dir.path().join("r.run").join(name)).unwrap());
     }
+    assert_eq!(summary(dir.path(), "r.run")["errors"]["service-failure"]["codes"].as_object().map(serde_json::Map::len), Some(1));
     for secret in ["wholly-secret-1", "JoinToken", headcount::mock::DEFAULT_SECRET_KEY] {
         assert!(!all.contains(secret), "{secret}");
     }
@@ -74,8 +77,10 @@ fn rosters_are_asked_for_row_by_row() {
     std::fs::write(dir.path().join("r.csv"), format!("ExternalUserId,MeetingId\n{rows}")).unwrap();
     let text = "version: 1\nmock: {}\ndata: { roster: { file: r.csv } }\nload: { shared: { calls: 100 } }\n";
     std::fs::write(dir.path().join("s.yaml"), text).unwrap();
-    let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "r.run"]);
+    let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "r.run", "--set", "load.shared.rate=500/s"]);
     assert!(matches!(code, 0 | 96), "{err}");
+    let manifest: Value = serde_json::from_slice(&std::fs::read(dir.path().join("r.run/run.json")).unwrap()).unwrap();
+    assert_eq!(manifest["set"], serde_json::json!(["load.shared.rate=500/s"]), "as it was written");
     let told = summary(dir.path(), "r.run");
     assert_eq!((told["classes"]["ok"].as_u64(), told["counts"]["unissued"].as_u64()), (Some(40), Some(60)));
     assert_eq!(told["ending"], "roster-used-up");

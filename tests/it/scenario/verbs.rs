@@ -139,4 +139,7 @@ fn the_schema_is_printed() {
     let (code, out, _) = run(&["schema", "scenario"], "");
     let schema: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &schema["properties"]["version"]["minimum"]), (0, &1.into()));
+    let (code, out, _) = run(&["schema", "summary"], "");
+    let schema: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &schema), (0, &headcount::load::schema::schema()));
 }
