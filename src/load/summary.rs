@@ -176,14 +176,14 @@ impl Summary {
         let (judged, classes) = (judged(stages), cells.classes());
         let lasts: Duration = stages.iter().map(|stage| stage.duration).sum();
         let planned = matches!(model, "open" | "trace");
-        let span = |stages: &mut dyn Iterator<Item = &Stage>| -> Duration { stages.map(|stage| stage.duration).sum() };
-        let of_stage = |(stage, index): (&Stage, u16)| {
+        let under_way = under_way(stages, lasted);
+        let of_stage = |((stage, over), index): ((&Stage, &Duration), u16)| {
             let filter = Filter { stages: &[index], ..Filter::default() };
-            Part::of(cells, filter, stage.name.clone(), stage.warmup, planned, stage.duration.min(lasted))
+            Part::of(cells, filter, stage.name.clone(), stage.warmup, planned, *over)
         };
         let of_call = |operation: &Operation| {
             let filter = Filter { stages: &judged, operation: Some(*operation), ..Filter::default() };
-            let over = span(&mut stages.iter().filter(|stage| !stage.warmup)).min(lasted);
+            let over = stages.iter().zip(&under_way).filter(|(stage, _)| !stage.warmup).map(|(_, over)| *over).sum();
             Part::of(cells, filter, operation.name().to_owned(), false, planned, over)
         };
         let calls = Operation::ALL.iter().map(of_call).filter(|part| part.planned + part.done + part.aborted > 0);
@@ -206,7 +206,7 @@ impl Summary {
                 achieved: per_second(done, lasted.max(Duration::from_nanos(1))),
             },
             latency_ms: latencies(&gathered(cells, Filter { stages: &judged, ..Filter::default() })),
-            stages: stages.iter().zip(0u16..).map(of_stage).collect(),
+            stages: stages.iter().zip(&under_way).zip(0u16..).map(of_stage).collect(),
             operations: calls.collect(),
             thresholds: judgement.thresholds,
             errors,
@@ -223,6 +223,16 @@ impl Summary {
             notes: parts.notes,
         }
     }
+}
+
+/// How long each stage was under way, in a run that may have ended before its time.
+fn under_way(stages: &[Stage], lasted: Duration) -> Vec<Duration> {
+    let ends = stages.iter().scan(Duration::ZERO, |end, stage| {
+        let start = *end;
+        *end += stage.duration;
+        Some(lasted.min(*end).saturating_sub(start))
+    });
+    ends.collect()
 }
 
 impl Part {

@@ -74,7 +74,8 @@ async fn a_threshold_that_aborts_ends_the_run_and_meetings_are_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_drains_and_a_second_one_leaves() {
-    let text = open("{ latency: 500ms }", "", "{ rate: 50/s, duration: 10m }", "thresholds: [errors.rate < 1%]\n");
+    let stages = "{ rate: 50/s, duration: 6s }, { rate: 50/s, duration: 10m }, { rate: 50/s, duration: 10m }";
+    let text = open("{ latency: 500ms }", "", stages, "thresholds: [errors.rate < 1%]\n");
     let stop = |after: u64, level| async move {
         tokio::time::sleep(Duration::from_secs(after)).await;
         level
@@ -82,7 +83,10 @@ async fn a_stop_drains_and_a_second_one_leaves() {
     let drained: Loaded = load_until("drain", &text, stop(10, Stop::Drain)).await;
     assert_eq!((drained.verdict(), &drained.summary["ending"]), ("pass", &"interrupted".into()));
     assert_eq!(drained.number("counts.aborted"), 0.0, "what was in flight was waited for");
-    assert!(drained.number("counts.unissued") > 29_000.0);
+    assert!(drained.number("counts.unissued") > 59_000.0);
+    // Rates of a stage are over the time it had: all of it, four seconds and the drain, nothing.
+    assert_eq!((drained.number("stages.0.rate.achieved"), drained.number("stages.2.rate.achieved")), (50.0, 0.0));
+    assert!(drained.number("stages.1.rate.planned") > 40.0, "{:#}", drained.summary["stages"][1]["rate"]);
     assert!(drained.board.at >= 10);
 }
 
