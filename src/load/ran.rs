@@ -61,7 +61,7 @@ impl Ran {
         ran
     }
 
-    /// Why no load could begin, if it could not.
+    /// Why a meeting that was needed could not be made, if one could not: no load began, or it ended before its time.
     pub fn no_meetings(&self) -> Option<&crate::call::Fault> {
         self.halts.iter().find_map(|halt| match halt {
             Halt::NoMeetings(fault) => Some(&**fault),
@@ -73,6 +73,12 @@ impl Ran {
     pub fn judge(&self, run: &Run, traffic: Option<TrafficNow>) -> Judgement {
         let health = self.health(run, traffic);
         let mut judgement = verdict(&self.conducted.held, &health);
+        if let Some(fault) = self.no_meetings() {
+            // Whatever was measured until then, the load that was wanted was not had; and that is not the generator's doing.
+            judgement.outcome = Outcome::Fail;
+            let why = format!("no more meetings could be made: {} ({}): {}", fault.class, fault.code, fault.message);
+            judgement.reasons.insert(0, why);
+        }
         if !self.ledger.law_holds() {
             // It is ours to count, and nothing that was counted wrong may be believed.
             judgement.outcome = Outcome::Invalid;

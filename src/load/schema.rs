@@ -47,7 +47,7 @@ pub fn schema() -> Value {
 }
 
 const ENDING: &str = "finished; or what ended it before its time: interrupted, kill-switch, max-duration, max-calls, roster-used-up, \
-                      threshold: CHECK, disk: WHY.";
+                      threshold: CHECK, no-meetings: WHY, disk: WHY.";
 
 fn counts() -> Value {
     object(&[

@@ -313,7 +313,7 @@ fn hands(
 /// Summary, last words, exit code.
 fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traffic: &[Arc<Traffic>], voice: Voice) -> End {
     let outcome = judgement.outcome;
-    if let Some(fault) = ran.no_meetings() {
+    if let Some(fault) = ran.no_meetings().filter(|_| ran.ledger.sent == 0) {
         let auth = fault.class.tier() == crate::chime::class::Tier::Auth;
         files.ended("no-meetings", None)?;
         let message =

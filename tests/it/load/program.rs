@@ -89,6 +89,32 @@ fn rosters_are_asked_for_row_by_row() {
     assert!(code == 104 && err.contains("1 row of the roster cannot be asked for") && err.contains("r.csv:2"), "{err}");
 }
 
+/// What was measured until then is not lost.
+#[test]
+fn a_load_that_gets_no_more_meetings_has_failed_and_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    // The mock counts anew when the load begins: one meeting before it, one renewal in it, and no more.
+    let text = |after: u32| {
+        let trick = "do: { error: { type: ForbiddenException } }";
+        let mischief = format!("[{{ name: no, after: {after}, operations: [CreateMeeting], {trick} }}]");
+        let load = "load: { open: { stages: [{ rate: 100/s, duration: 10m }] } }\nthresholds: [errors.rate < 1%]\n";
+        format!("version: 1\ntarget: {{ meetings: {{ create: 1, renew: 300ms }} }}\nmock: {{ mischief: {mischief} }}\n{load}")
+    };
+    std::fs::write(dir.path().join("s.yaml"), text(1)).unwrap();
+    let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "r.run"]);
+    let told = summary(dir.path(), "r.run");
+    assert!(code == 99 && told["ending"].as_str().unwrap().starts_with("no-meetings: forbidden"), "{err}");
+    assert!(
+        told["counts"]["done"].as_u64() > Some(0) && told["reasons"][0].as_str().unwrap().contains("no more meetings"),
+        "{told:#}"
+    );
+    // Where there never was one, there is nothing to sum up.
+    std::fs::write(dir.path().join("s.yaml"), text(0)).unwrap();
+    let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "q.run"]);
+    assert!(code == 77 && err.contains("no meeting could be made, so there was no load: forbidden"), "{err}");
+    assert!(!dir.path().join("q.run/summary.json").exists());
+}
+
 #[test]
 fn mistakes_are_told_before_anything_is_asked() {
     let dir = tempfile::tempdir().unwrap();
