@@ -3,7 +3,7 @@
 //! Holds [`fill`]. Called with the summary. What it says first is the verdict, and why.
 
 use super::table::Page;
-use super::{classes, count, faults, latencies, ms, rate};
+use super::{classes, count, counted, faults, latencies, ms, rate};
 use serde_json::Value;
 
 pub fn fill(page: &mut Page, summary: &Value) {
@@ -104,11 +104,11 @@ fn aside(page: &mut Page, summary: &Value) {
     let meetings = &summary["meetings"];
     if meetings["calls"].as_u64().is_some_and(|n| n > 0) {
         page.item(&format!(
-            "meetings: {} made ({} of them renewals), {} deleted, in {} calls that are in none of the numbers above",
+            "meetings: {} made ({} of them renewals), {} deleted, in {} that are in none of the numbers above",
             count(&meetings["made"]),
             count(&meetings["renewed"]),
             count(&meetings["deleted"]),
-            count(&meetings["calls"])
+            counted(&meetings["calls"], "call")
         ));
     }
     let left = list(&meetings["left_over"]);
@@ -119,17 +119,17 @@ fn aside(page: &mut Page, summary: &Value) {
     let share = |value: &Value| value.as_f64().map(|share| format!(", {:.0} % of a core", share * 100.0)).unwrap_or_default();
     let a_call = generator["cpu_us_a_call"].as_f64().map(|us| format!(", {us:.1} µs a call")).unwrap_or_default();
     page.item(&format!(
-        "generator: {} lane(s){}{a_call}; lag p99 {} ms, of {} ms that could be tolerated",
-        count(&generator["lanes"]),
+        "generator: {}{}{a_call}; lag p99 {} ms, of {} ms that could be tolerated",
+        counted(&generator["lanes"], "lane"),
         share(&generator["cpu_share"]),
         ms(&summary["latency_ms"]["lag"]["p99"]),
         ms(&generator["tolerable_lag_ms"])
     ));
     if let Some(traffic) = summary["traffic"].as_object() {
         page.item(&format!(
-            "wire: {} connections opened, used again {} times; {} bytes out, {} in",
-            count(&traffic["connections_opened"]),
-            count(&traffic["connections_reused"]),
+            "wire: {} opened, used again {}; {} bytes out, {} in",
+            counted(&traffic["connections_opened"], "connection"),
+            counted(&traffic["connections_reused"], "time"),
             count(&traffic["bytes_out"]),
             count(&traffic["bytes_in"])
         ));

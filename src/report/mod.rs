@@ -62,6 +62,11 @@ fn count(value: &Value) -> String {
     groups.join(",")
 }
 
+/// A number of things: `1 lane`, `2 lanes`.
+fn counted(value: &Value, one: &str) -> String {
+    format!("{} {one}{}", count(value), if *value == 1 { "" } else { "s" })
+}
+
 /// Milliseconds to a tenth, or to a thousandth where they are few.
 fn ms(value: &Value) -> String {
     match value.as_f64() {

@@ -50,22 +50,17 @@ fn line(board: &Board) -> String {
         Doing::Cleanup => return "deleting meetings".to_owned(),
         Doing::Load => {}
     }
-    let mut line =
-        format!("{}: {:.1}/s of {:.1}/s, {} in flight", board.stage, board.achieved_rate, board.planned_rate, board.in_flight);
-    if board.waiting > 0 {
-        line.push_str(&format!(", {} waiting", grouped(board.waiting)));
-    }
+    // What is told first is what a narrow terminal shows.
+    let mut line = format!("{}: {:.1}/s of {:.1}/s", board.stage, board.achieved_rate, board.planned_rate);
     if let (Some(p50), Some(p99)) = (board.p50, board.p99) {
         line.push_str(&format!(", p50 {}, p99 {}", short(p50), short(p99)));
     }
-    let faults: Vec<String> = board
-        .classes
-        .iter()
-        .filter(|(class, _)| *class != Class::Ok)
-        .map(|(class, n)| format!("{class} {}", grouped(n)))
-        .collect();
-    if !faults.is_empty() {
-        line.push_str(&format!(" — {}", faults.join(", ")));
+    for (class, n) in board.classes.iter().filter(|(class, _)| *class != Class::Ok) {
+        line.push_str(&format!(", {class} {}", grouped(n)));
+    }
+    line.push_str(&format!(", {} in flight", grouped(board.in_flight)));
+    if board.waiting > 0 {
+        line.push_str(&format!(", {} waiting", grouped(board.waiting)));
     }
     let left = board.lasts.saturating_sub(Duration::from_secs(board.at));
     if !left.is_zero() {

@@ -61,7 +61,7 @@ fn by_name(classes: &Classes) -> BTreeMap<&'static str, u64> {
 }
 
 fn status_json(board: &Board) -> String {
-    let ms = |span: Option<Duration>| span.map(|span| span.as_secs_f64() * 1e3);
+    let ms = |span: Option<Duration>| span.map(|span| span.as_micros() as f64 / 1e3);
     let value = serde_json::json!({
         "version": 1, "doing": board.doing.name(), "stage": board.stage, "second": board.at, "seconds": board.lasts.as_secs_f64(),
         "rate": { "planned": board.planned_rate, "achieved": board.achieved_rate },
@@ -85,6 +85,10 @@ fn metrics(board: &Board) -> String {
     gauge("achieved_rate", "Calls that ended, a second, over the last ten.", board.achieved_rate);
     gauge("in_flight", "Calls in flight.", board.in_flight as f64);
     gauge("waiting", "Arrivals that wait for a slot.", board.waiting as f64);
+    let _ = writeln!(
+        out,
+        "# HELP headcount_load_response_seconds From due to done, of calls of the last ten seconds.\n# TYPE headcount_load_response_seconds gauge"
+    );
     for (quantile, value) in [("0.5", board.p50), ("0.99", board.p99)] {
         if let Some(value) = value {
             let _ = writeln!(out, "headcount_load_response_seconds{{quantile=\"{quantile}\"}} {}", value.as_secs_f64());
@@ -116,7 +120,8 @@ mod tests {
         let metrics = metrics(&board);
         assert!(metrics.contains("headcount_load_calls_total{class=\"ok\"} 60\n"), "{metrics}");
         assert!(
-            metrics.contains("headcount_load_response_seconds{quantile=\"0.99\"} 0.012\n") && !metrics.contains("0.5"),
+            metrics.contains("headcount_load_response_seconds{quantile=\"0.99\"} 0.012\n")
+                && !metrics.contains("quantile=\"0.5\""),
             "{metrics}"
         );
     }
