@@ -44,6 +44,12 @@ pub struct Configured {
 }
 
 impl Configured {
+    /// What holds beside the embedded mock: the environment alone.
+    pub fn beside_mock() -> Configured {
+        let (max_attempts, retry_mode) = (environment("AWS_MAX_ATTEMPTS"), environment("AWS_RETRY_MODE"));
+        Configured { max_attempts, retry_mode, ca_bundle: None }
+    }
+
     /// The CA bundle's bytes.
     ///
     /// # Errors
@@ -90,8 +96,7 @@ impl Service {
             Endpoint::custom(&format!("http://{address}"), mock::DEFAULT_REGION).map_err(|e| Failure::new(Exit::Internal, e))?;
         let credentials = Credentials::new(mock::DEFAULT_ACCESS_KEY, mock::DEFAULT_SECRET_KEY, None, None, "mock");
         let place = format!("{MOCK} (seed {seed})");
-        let (max_attempts, retry_mode) = (environment("AWS_MAX_ATTEMPTS"), environment("AWS_RETRY_MODE"));
-        let configured = Configured { max_attempts, retry_mode, ca_bundle: None };
+        let configured = Configured::beside_mock();
         Ok(Service { endpoint, source: Source::Fixed(credentials.clone()), credentials, configured, place })
     }
 
@@ -132,7 +137,8 @@ pub struct Place {
     /// The endpoint.
     pub endpoint: Endpoint,
     profile: Option<String>,
-    configured: Configured,
+    /// What the AWS configuration says beside.
+    pub configured: Configured,
 }
 
 /// A variable that is set to something.

@@ -101,11 +101,15 @@ impl Course {
             }
         }
         let (mut ledger, counts) = self.prepared(&dir)?;
-        let shown = if self.args.mock {
-            service::MOCK.to_owned()
+        let (shown, configured) = if self.args.mock {
+            (service::MOCK.to_owned(), service::Configured::beside_mock())
         } else {
-            Service::where_to(&self.args.endpoint.whom).await?.endpoint.to_string()
+            let place = Service::where_to(&self.args.endpoint.whom).await?;
+            (place.endpoint.to_string(), place.configured)
         };
+        meant::retry_mode(configured.retry_mode.as_deref())?;
+        meant::attempts(&self.args, configured.max_attempts.as_deref())?;
+        configured.ca_bundle()?;
         // What a session of its own would be asked; the copy is thrown away with it.
         ledger.begin(0, 0).map_err(ledger_failure)?;
         self.voice.say(words::plan(&ledger, &self.args, &counts, &shown, meant::rate(&self.args)).map_err(ledger_failure)?);

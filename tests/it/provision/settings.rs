@@ -58,7 +58,7 @@ fn an_endpoint_is_found_wherever_aws_users_write_it() {
     }
 }
 
-/// Settings that say nothing usable are told before anything is asked; good ones in any letter case are taken.
+/// Settings that say nothing usable are told before anything is asked, by a dry run too; good ones in any letter case are taken.
 #[test]
 fn retry_settings_are_read_or_told() {
     for (name, value, code) in [
@@ -70,6 +70,8 @@ fn retry_settings_are_read_or_told() {
         ("AWS_RETRY_MODE", "Adaptive", 0),
     ] {
         let (world, server, here) = configured("");
+        let dry = go(program(&here, &["--dry-run", "--endpoint-url", &server.url()]).env(name, value));
+        assert_eq!((dry.code(), world.calls()), (Some(code), 0), "{name}={value}: {}", dry.stderr);
         let ended = go(program(&here, &["--endpoint-url", &server.url()]).env(name, value));
         assert_eq!(ended.code(), Some(code), "{name}={value}: {}", ended.stderr);
         assert!(code == 0 || (ended.stderr.contains(name) && world.calls() == 0), "{}", ended.stderr);
@@ -78,9 +80,11 @@ fn retry_settings_are_read_or_told() {
         [("max_attempts = 0", "max_attempts"), ("retry_mode = never", "retry_mode"), ("ca_bundle = no.pem", "no.pem")]
     {
         let (world, server, here) = configured(&format!("[default]\n{line}\n"));
-        let ended = go(&mut program(&here, &["--endpoint-url", &server.url()]));
-        assert_eq!((ended.code(), world.calls()), (Some(2), 0), "{line}: {}", ended.stderr);
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        for dry in [&["--dry-run"][..], &[]] {
+            let ended = go(program(&here, &["--endpoint-url", &server.url()]).args(dry));
+            assert_eq!((ended.code(), world.calls()), (Some(2), 0), "{line}: {}", ended.stderr);
+            assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        }
     }
 }
 
