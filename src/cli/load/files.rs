@@ -42,7 +42,12 @@ impl Files {
     ) -> Result<Files, Failure> {
         let time = jiff::Timestamp::try_from(started).unwrap_or_default();
         let stamp: String = time.to_string().chars().take(19).filter(|c| c.is_ascii_alphanumeric()).collect();
-        let place = args.run_dir.clone().unwrap_or_else(|| PathBuf::from(format!("{}-{stamp}.run", run.plan.name)));
+        let default = || {
+            let place = PathBuf::from(format!("{}-{stamp}.run", run.plan.name));
+            // Another one of the same second.
+            if place.exists() { PathBuf::from(format!("{}-{stamp}-{}.run", run.plan.name, run.id)) } else { place }
+        };
+        let place = args.run_dir.clone().unwrap_or_else(default);
         if place.join("run.json").exists() {
             let message = format!("{} holds a run already, and a load test does not go on where another ended", place.display());
             return Err(Failure::new(Exit::Usage, message).hint("name another --run-dir, or leave it out"));

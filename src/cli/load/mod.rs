@@ -42,9 +42,11 @@ use crate::seed::Seed;
 use crate::timer::Grain;
 pub use args::Args;
 use files::Files;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// How fast meetings are made and deleted outside the load: as provisioning goes, which leaves others of the account some room.
 const SETUP_RATE: f64 = 8.0;
@@ -101,20 +103,14 @@ async fn course(args: Args) -> End {
         },
         plan: Arc::new(wanted.plan),
     };
+    let listener = listening(args.status_addr, voice).await?;
     let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &service, started)?;
     voice.say(format_args!("{}: {} at {}", run.plan.name, planned_words(&run.plan), service.shown()));
     let traffic: Vec<Arc<Traffic>> = (0..run.lanes).map(|_| Arc::default()).collect();
     let hands = hands(&run, &service, &traffic, wall)?;
     let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
     let (teller, watching) = board();
-    if let Some(address) = args.status_addr {
-        let failed = |e: std::io::Error| Failure::new(Exit::Usage, format!("--status-addr {address}: {e}"));
-        let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        if !address.ip().is_loopback() {
-            voice.warn(format_args!("the status of this run is open to whoever can reach {address}"));
-        }
-        voice.say(format_args!("status at http://{address}/status.json and http://{address}/metrics"));
+    if let Some(listener) = listener {
         tokio::spawn(status::serve(listener, watching.clone()));
     }
     let watcher = tokio::spawn(show::show(watching, signals.stop.clone(), args.shown.draw(), voice));
@@ -125,6 +121,19 @@ async fn course(args: Args) -> End {
     let left = *signals.stop.borrow_and_update() == Stop::Now;
     let judgement = ran.judge(&run, Some(Traffic::now(&traffic)));
     conclude(&mut files, &run, &ran, judgement, &traffic, voice).map(|exit| if left { signals.left() } else { exit })
+}
+
+/// Where the run's status is to be served.
+async fn listening(address: Option<SocketAddr>, voice: Voice) -> Result<Option<TcpListener>, Failure> {
+    let Some(wanted) = address else { return Ok(None) };
+    let failed = |e: std::io::Error| Failure::new(Exit::Usage, format!("--status-addr {wanted}: {e}"));
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    if !address.ip().is_loopback() {
+        voice.warn(format_args!("the status of this run is open to whoever can reach {address}"));
+    }
+    voice.say(format_args!("status at http://{address}/status.json and http://{address}/metrics"));
+    Ok(Some(listener))
 }
 
 /// Reads the scenario, or makes one of `--rate` and `--duration`.

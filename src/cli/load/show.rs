@@ -35,7 +35,7 @@ pub async fn show(mut board: watch::Receiver<Board>, mut stop: watch::Receiver<S
                         bar.set_position(now.at.min(now.lasts.as_secs()));
                         bar.set_message(line(&now));
                     }
-                    Draw::Lines => voice.say(format_args!("{} s of {} {}", now.at, now.lasts.as_secs(), line(&now))),
+                    Draw::Lines => voice.say(format_args!("{} of {} s, {}", now.at, now.lasts.as_secs(), line(&now))),
                     Draw::Nothing => {}
                 }
             }

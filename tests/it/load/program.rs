@@ -133,6 +133,7 @@ fn mistakes_are_told_before_anything_is_asked() {
         (&["load", "s.yaml", "--set", "load.open.stages.b.rate=1/s"], 104, "there is no element \"b\""),
         (&["load", "s.yaml", "--set", "load.open.stages.a.rate=fast"], 104, "rate"),
         (&["load", "s.yaml", "--run-dir", "no/such/place"], 2, "no/such/place"),
+        (&["load", "s.yaml", "--status-addr", "192.0.2.1:80"], 2, "--status-addr 192.0.2.1:80"),
         (&["load", "s.yaml", "--rate", "5/s", "--duration", "1s"], 2, "cannot be used with"),
         (&["report", "nothing.run"], 104, "cannot be read"),
     ] {
