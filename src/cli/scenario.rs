@@ -9,6 +9,8 @@ use crate::scenario::plan::Plan;
 use crate::scenario::set::Setting;
 use crate::scenario::{self, ScenarioError, Surroundings};
 use crate::yaml::cursor::Limits;
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -32,6 +34,8 @@ pub struct Besides<'a> {
     pub endpoint_url: Option<&'a str>,
     /// Values that take the place of the file's own.
     pub set: &'a [Setting],
+    /// Where files that it leans on are noted, as it names them, with their SHA-256.
+    pub leans_on: Option<&'a RefCell<Vec<(String, String)>>>,
 }
 
 /// Reads the scenario in this file; `-` is standard input.
@@ -65,9 +69,20 @@ pub fn parse(path: &str, text: &str, besides: Besides) -> Result<Plan, ScenarioE
     #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
     let env = |name: &str| std::env::var(name).ok();
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-    let files = |file: &str| File::open(folder.join(file)).and_then(|file| self::text(file, TRACE_BYTES));
+    let files = |file: &str| {
+        let text = File::open(folder.join(file)).and_then(|file| self::text(file, TRACE_BYTES))?;
+        if let Some(list) = besides.leans_on {
+            list.borrow_mut().push((file.to_owned(), sum(&text)));
+        }
+        Ok(text)
+    };
     let name = if path == "-" { "stdin" } else { path };
     scenario::read(name, text, &Surroundings { env: &env, files: &files, endpoint_url: besides.endpoint_url, set: besides.set })
+}
+
+/// The SHA-256 of a text.
+pub fn sum(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text(from: impl Read, most: u64) -> io::Result<String> {

@@ -7,6 +7,7 @@ aborted + unissued. A run that calls itself invalid was made on a busy machine, 
 The run directories stay, for hlog.py and schema.py.
 """
 
+import hashlib
 import json
 import pathlib
 import shutil
@@ -85,6 +86,8 @@ closed = run("closed-loop", "load.closed.think=exponential:100ms", "load.closed.
 check("closed-loop: plans no rate, and says what its response is", closed["rate"]["planned"] is None and "response time is service time" in closed["notes"][0], closed["notes"])
 
 trace = run("trace", "load.trace.speed=60")
+told = json.loads((FOLDER / "trace.run" / "run.json").read_text())["scenario"]["leans_on"]
+check("trace: the manifest knows the file", told == [{"file": "trace.csv", "sha256": hashlib.sha256((FILES / "trace.csv").read_bytes()).hexdigest()}], told)
 lines = [line for line in (FILES / "trace.csv").read_text().splitlines() if line[:1].isdigit()]
 check("trace: every arrival of the file", trace["counts"]["planned"] == len(lines), (trace["counts"], len(lines)))
 

@@ -4,6 +4,7 @@
 //! with, so one that holds a run already is refused.
 
 use super::super::failure::{Exit, Failure};
+use super::super::scenario::sum;
 use super::super::service::Service;
 use super::args::Args;
 use crate::load::conductor::{Score, judged};
@@ -13,7 +14,6 @@ use crate::load::tell::Event;
 use crate::run_dir::{Logs, RunDir, RunDirError, publish};
 use crate::stats::series::{Row, load_columns};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,7 @@ impl Files {
         run: &Run,
         text: &str,
         path: &str,
+        leans_on: &[(String, String)],
         service: &Service,
         started: SystemTime,
     ) -> Result<Files, Failure> {
@@ -54,9 +55,10 @@ impl Files {
         }
         let failed = |e: RunDirError| Failure::new(Exit::Usage, e).hint("name a --run-dir that can be written");
         let dir = RunDir::open(&place).map_err(failed)?;
+        let leans_on: Vec<_> = leans_on.iter().map(|(file, sum)| json!({ "file": file, "sha256": sum })).collect();
         let manifest = json!({
             "version": 1, "kind": "load", "headcount": env!("CARGO_PKG_VERSION"), "id": run.id, "state": "running",
-            "started": time.to_string(), "scenario": { "name": run.plan.name, "file": path, "sha256": sum(text) },
+            "started": time.to_string(), "scenario": { "name": run.plan.name, "file": path, "sha256": sum(text), "leans_on": leans_on },
             "seed": run.plan.seed, "lanes": run.lanes, "set": args.set.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "endpoint": service.shown(), "region": service.endpoint.region(), "account": service.account(),
             "bounds": { "max_calls": args.bounds.max_calls, "max_duration_s": args.bounds.max_duration.map(|span| span.0.as_secs_f64()) },
@@ -135,8 +137,4 @@ fn line(at: Duration, event: &Event) -> String {
         Event::MeetingRefused(why) => ("meeting-refused", why),
     };
     format!("{}\n", json!({ "at_s": (at.as_secs_f64() * 1e6).round() / 1e6, "event": what, "of": which }))
-}
-
-fn sum(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -35,6 +35,7 @@ use crate::load::run::Run;
 use crate::load::verdict::{Judgement, Outcome};
 use crate::report::{Style, report};
 use crate::roster::options::Options;
+use crate::run_dir::sum_of;
 use crate::scenario::file::Data;
 use crate::scenario::load::Load;
 use crate::scenario::plan::{Meetings, Plan, Target};
@@ -42,8 +43,9 @@ use crate::seed::Seed;
 use crate::timer::Grain;
 pub use args::Args;
 use files::Files;
+use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -71,6 +73,8 @@ struct Wanted {
     plan: Plan,
     text: String,
     path: String,
+    /// Files that the scenario names, each with its SHA-256.
+    leans_on: Vec<(String, String)>,
 }
 
 async fn course(args: Args) -> End {
@@ -104,7 +108,7 @@ async fn course(args: Args) -> End {
         plan: Arc::new(wanted.plan),
     };
     let listener = listening(args.status_addr, voice).await?;
-    let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &service, started)?;
+    let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &wanted.leans_on, &service, started)?;
     voice.say(format_args!("{}: {} at {}", run.plan.name, planned_words(&run.plan), service.shown()));
     let traffic: Vec<Arc<Traffic>> = (0..run.lanes).map(|_| Arc::default()).collect();
     let hands = hands(&run, &service, &traffic, wall)?;
@@ -138,7 +142,8 @@ async fn listening(address: Option<SocketAddr>, voice: Voice) -> Result<Option<T
 
 /// Reads the scenario, or makes one of `--rate` and `--duration`.
 fn wanted(args: &Args) -> Result<Wanted, Failure> {
-    let besides = Besides { endpoint_url: args.whom.endpoint_url.as_deref(), set: &args.set };
+    let leans_on = RefCell::default();
+    let besides = Besides { endpoint_url: args.whom.endpoint_url.as_deref(), set: &args.set, leans_on: Some(&leans_on) };
     let (path, text) = match (&args.file, args.rate, args.duration) {
         (Some(path), _, _) => (path.clone(), scenario::text_of(path)?),
         (None, Some(rate), Some(span)) => ("(command line)".to_owned(), made_up(rate, span.0, &args.whom)),
@@ -149,7 +154,18 @@ fn wanted(args: &Args) -> Result<Wanted, Failure> {
     };
     let mut plan = scenario::parse(&path, &text, besides).map_err(scenario::Unread::Faulty)?;
     plan.seed = args.seed.map_or(plan.seed, Seed);
-    Ok(Wanted { plan, text, path })
+    let mut leans_on = leans_on.into_inner();
+    if let Data::Roster { file, .. } = &plan.data {
+        // One that cannot be read is told when its rows are.
+        let sum = sum_of(&beside(&path, file)).ok();
+        leans_on.extend(sum.map(|sum| (file.clone(), sum)));
+    }
+    Ok(Wanted { plan, text, path, leans_on })
+}
+
+/// A file that a scenario names.
+fn beside(scenario: &str, file: &str) -> PathBuf {
+    Path::new(scenario).parent().unwrap_or(Path::new("")).join(file)
 }
 
 /// The scenario of `--rate` and `--duration`. Without an endpoint or a region it is the embedded mock that is asked.
@@ -170,7 +186,7 @@ fn people(wanted: &Wanted) -> Result<people::Source, Failure> {
         let Data::Generated(template) = &wanted.plan.data else { unreachable!("there are two kinds of data") };
         return Ok(people::Source::Made(template.clone()));
     };
-    let path = Path::new(&wanted.path).parent().unwrap_or(Path::new("")).join(file);
+    let path = beside(&wanted.path, file);
     let path = path.to_string_lossy();
     let mut options = Options::default();
     if wanted.plan.meetings != Meetings::OfRows {

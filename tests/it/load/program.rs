@@ -80,6 +80,8 @@ fn rosters_are_asked_for_row_by_row() {
     let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "r.run", "--set", "load.shared.rate=500/s"]);
     assert!(matches!(code, 0 | 96), "{err}");
     let manifest: Value = serde_json::from_slice(&std::fs::read(dir.path().join("r.run/run.json")).unwrap()).unwrap();
+    let roster = headcount::run_dir::sum_of(&dir.path().join("r.csv")).unwrap();
+    assert_eq!(manifest["scenario"]["leans_on"], serde_json::json!([{ "file": "r.csv", "sha256": roster }]));
     assert_eq!(manifest["set"], serde_json::json!(["load.shared.rate=500/s"]), "as it was written");
     let told = summary(dir.path(), "r.run");
     assert_eq!((told["classes"]["ok"].as_u64(), told["counts"]["unissued"].as_u64()), (Some(40), Some(60)));
