@@ -7,6 +7,7 @@
 
 pub mod export;
 pub mod load;
+mod record;
 pub mod rooms;
 pub mod schema;
 pub mod seating;

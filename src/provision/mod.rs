@@ -21,6 +21,7 @@ pub mod settle;
 mod state;
 pub mod summary;
 pub mod table;
+mod taken;
 
 use crate::bucket::Rate;
 use crate::call::Fault;
@@ -149,7 +150,7 @@ pub async fn run<T: Transport>(
         }
         let mut taken = HashMap::new();
         let damaged = ledger.verify(|attendee, seat| {
-            taken.insert(settle::short_hash(&[attendee]), settle::whose(&seat.meeting, &seat.user.folded()));
+            taken.insert(taken::short_hash(&[attendee]), taken::whose(&seat.meeting, &seat.user.folded()));
         })?;
         (ledger.meetings(settings.last_row)?, taken, damaged, ledger.open_seats(settings.last_row, settings.replay)?)
     };
