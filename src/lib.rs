@@ -42,6 +42,7 @@ pub mod ledger;
 pub mod stats;
 
 pub mod load;
+pub mod plan;
 pub mod provision;
 pub mod report;
 pub mod run_dir;

@@ -21,6 +21,7 @@ mod check_text;
 pub mod example;
 pub mod load;
 pub mod mock;
+pub mod plan;
 pub mod provision;
 pub mod report;
 pub mod scenario;
@@ -47,6 +48,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Provision(Box<provision::Args>),
+    Plan(Box<plan::Args>),
     Check(check::Args),
     Load(Box<load::Args>),
     Report(report::Args),
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
     }
     let end = match cli.verb {
         Verb::Provision(args) => provision::run(*args),
+        Verb::Plan(args) => plan::run(*args),
         Verb::Check(args) => check::run(args),
         Verb::Load(args) => load::run(*args),
         Verb::Report(args) => report::run(args),

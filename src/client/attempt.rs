@@ -97,6 +97,11 @@ impl<T: Transport> Client<T> {
         self.wall.now()
     }
 
+    /// Seconds by which our clock is behind the service's, where that was too much; else 0.
+    pub fn skew_seconds(&self) -> i64 {
+        self.skew.load(Ordering::Relaxed)
+    }
+
     /// Whether these are the credentials already in use.
     pub fn uses(&self, credentials: &Credentials) -> bool {
         let signer = self.signer();

@@ -12,6 +12,7 @@ use crate::call::{Attendee, Fault, Seat};
 use crate::chime::class::Class;
 use crate::chime::id::{AttendeeId, MeetingId};
 use rusqlite::{Transaction, params};
+use std::collections::HashMap;
 
 /// How a seat's asking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +189,17 @@ impl Ledger {
     /// Makes [`Turn::Meeting`] quick.
     pub fn order_by_meeting(&self) -> Result<(), LedgerError> {
         Ok(self.db.execute_batch("CREATE INDEX IF NOT EXISTS row_turn ON row(meeting, row) WHERE role=1")?)
+    }
+
+    /// How many seats [`Ledger::pending`] would bring, by the number of their meeting.
+    pub fn open_by_meeting(&self, last: i64, replay: Replay) -> Result<HashMap<i64, u64>, LedgerError> {
+        let open = open(replay, "?2");
+        let sql = format!(
+            "SELECT r.meeting, COUNT(*) FROM row r LEFT JOIN outcome o ON o.seat=r.seat WHERE r.row <= ?1 AND r.role=1 AND {open} GROUP BY r.meeting"
+        );
+        let mut query = self.db.prepare(&sql)?;
+        let counts = query.query_map(params![last, self.session], |r| Ok((r.get(0)?, r.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(counts.collect::<rusqlite::Result<_>>()?)
     }
 
     /// How many seats [`Ledger::pending`] would bring in all.

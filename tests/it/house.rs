@@ -14,6 +14,7 @@ const MAY: &[(&str, &[&str])] = &[
         &["client", "drive", "ledger", "roster", "run_dir", "stats", "call", "chime", "seed", "bucket", "safe", "clock", "timer"],
     ),
     ("load", &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer"]),
+    ("plan", &["behaviour", "bucket", "chime", "ledger"]),
     ("report", &[]),
     ("run_dir", &["stats"]),
     ("client", &["call", "chime", "clock", "seed", "bucket", "safe"]),

@@ -21,6 +21,7 @@ mod knobs;
 mod ledgers;
 mod lies;
 mod lost;
+mod planned;
 mod processes;
 mod refusals;
 mod reviewed;

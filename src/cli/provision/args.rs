@@ -153,7 +153,8 @@ pub struct Calls {
     pub max_duration: Span,
 }
 
-fn parse_batching(text: &str) -> Result<Batching, &'static str> {
+/// Reads `--batch`.
+pub fn parse_batching(text: &str) -> Result<Batching, &'static str> {
     match text {
         "off" => Ok(Batching::Off),
         "auto" => Ok(Batching::Auto),

@@ -3,9 +3,9 @@
 //! Holds the verb's course: rosters in, service found, asked if need be, run, outputs published, summed up. Called by `cli`.
 
 pub mod args;
-mod failures;
+pub(super) mod failures;
 mod meant;
-mod meetings;
+pub(super) mod meetings;
 mod words;
 
 use super::End;
@@ -146,7 +146,7 @@ impl Course {
         let plan =
             words::plan(&ledger, &self.args, &counts, &service.shown(), meant::rate(&self.args)).map_err(ledger_failure)?;
         self.voice.say(&plan);
-        self.agreed(&service, &plan)?;
+        agree(&service, &plan, self.args.yes, self.voice)?;
         // Only now: who says no to an endpoint has not chosen it for this ledger.
         ledger.bind(&service.place, account.as_deref()).map_err(elsewhere)?;
         self.ask(&dir, ledger, service, settings).await
@@ -187,33 +187,6 @@ impl Course {
             return Err(Failure::new(Exit::BadInput, format!("{rejected} rejected, and --strict was given: nothing was asked")));
         }
         Ok((ledger, counts))
-    }
-
-    /// A real endpoint is shown, and called when somebody has said so.
-    fn agreed(&self, service: &Service, plan: &str) -> Result<(), Failure> {
-        if service.endpoint.is_loopback() {
-            return Ok(());
-        }
-        let account = service.account().unwrap_or_else(|| "unknown (the credentials do not tell)".to_owned());
-        let loud = if self.args.yes { self.voice } else { Voice::Normal };
-        if loud != self.voice {
-            loud.say(plan);
-        }
-        loud.say(format_args!("account {account}, region {}", service.endpoint.region()));
-        if self.args.yes {
-            return Ok(());
-        }
-        if !std::io::IsTerminal::is_terminal(&std::io::stdin()) || !say::is_terminal() {
-            let real = format!("{} is a real endpoint, and there is nobody to ask", service.endpoint);
-            return Err(Failure::new(Exit::Usage, real).hint("look at --dry-run, then give --yes"));
-        }
-        let _ = write!(anstream::stderr(), "Go ahead? [y/N] ");
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        match answer.trim() {
-            "y" | "Y" | "yes" if read.is_ok() => Ok(()),
-            _ => Err(Failure::new(Exit::Usage, "not gone ahead; nothing was asked")),
-        }
     }
 
     async fn ask(&self, dir: &RunDir, mut ledger: Ledger, service: Service, settings: Settings) -> End {
@@ -387,6 +360,33 @@ impl Course {
             "rosters": self.args.input.rosters, "rate": meant::rate(&self.args).to_string(), "concurrency": self.args.calls.concurrency, "counts": counts,
         });
         publish_json(&dir.file("run.json"), &manifest)
+    }
+}
+
+/// A real endpoint is shown, and called when somebody has said so.
+pub(super) fn agree(service: &Service, plan: &str, yes: bool, voice: Voice) -> Result<(), Failure> {
+    if service.endpoint.is_loopback() {
+        return Ok(());
+    }
+    let account = service.account().unwrap_or_else(|| "unknown (the credentials do not tell)".to_owned());
+    let loud = if yes { voice } else { Voice::Normal };
+    if loud != voice {
+        loud.say(plan);
+    }
+    loud.say(format_args!("account {account}, region {}", service.endpoint.region()));
+    if yes {
+        return Ok(());
+    }
+    if !std::io::IsTerminal::is_terminal(&std::io::stdin()) || !say::is_terminal() {
+        let real = format!("{} is a real endpoint, and there is nobody to ask", service.endpoint);
+        return Err(Failure::new(Exit::Usage, real).hint("look at --dry-run, then give --yes"));
+    }
+    let _ = write!(anstream::stderr(), "Go ahead? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    match answer.trim() {
+        "y" | "Y" | "yes" if read.is_ok() => Ok(()),
+        _ => Err(Failure::new(Exit::Usage, "not gone ahead; nothing was asked")),
     }
 }
 

@@ -14,6 +14,8 @@ use crate::chime::quota;
 use crate::ledger::export::Counts;
 use crate::ledger::load::{Compared, Fold, OnConflict, Rules};
 use crate::ledger::schema::{Ledger, LedgerError};
+use crate::plan::{Task, Terms};
+use crate::provision::batch::Batching;
 use crate::provision::intake::Finding;
 use crate::provision::publish::{Outputs, Published};
 use crate::provision::summary::Summary;
@@ -26,6 +28,8 @@ use std::time::Duration;
 const SHOWN: u64 = 1000;
 /// From this many on, an audience that may send everything is worth a word.
 const LARGE_AUDIENCE: u64 = 100;
+/// A run longer than this is worth a word on batches.
+const WORTH_BATCHES: Duration = Duration::from_secs(30);
 /// A run longer than this may outlive meetings that nobody connects to.
 const CLOSE_TO_IDLE_END: Duration = Duration::from_secs(quota::IDLE_MEETING_SECONDS * 4 / 5);
 
@@ -91,9 +95,19 @@ pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, rate: Ra
     let last = args.roster.limit.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
     let seats = ledger.open_seats(last, super::meant::replay(args))?;
     let meetings = ledger.meetings(last)?;
-    let requests = seats + meetings.len() as u64;
+    let open = ledger.open_by_meeting(last, super::meant::replay(args))?;
+    let task = Task::of(&meetings, |key| open.get(&key).copied().unwrap_or(0));
+    let terms = |batch: Batching| Terms {
+        rate,
+        burst: f64::from(args.calls.burst),
+        concurrency: args.calls.concurrency as usize,
+        batch: batch.size(),
+        latency: Duration::ZERO,
+    };
+    let estimate = task.estimate(&terms(args.calls.batch));
+    let requests = estimate.requests();
     let mut text = format!("{}, {}: ", counted(counts.rows, "row"), counted(meetings.len() as u64, "meeting"));
-    let time = time_for(requests, rate, args.calls.burst);
+    let time = estimate.last_token;
     if seats == 0 {
         text.push_str("nothing is left to ask for; only the meetings are looked at");
     } else {
@@ -102,6 +116,14 @@ pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, rate: Ra
             counted(seats, "seat"),
             counted(requests, "request"),
             said(time)
+        ));
+    }
+    let together = task.estimate(&terms(Batching::Auto));
+    if args.calls.batch == Batching::Off && time > WORTH_BATCHES && together.last_token < time / 2 {
+        text.push_str(&format!(
+            "\nwith --batch auto: {}, about {}",
+            counted(together.requests(), "request"),
+            said(together.last_token)
         ));
     }
     if time > CLOSE_TO_IDLE_END && !args.mock {
@@ -132,12 +154,6 @@ pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, rate: Ra
 /// A count with its noun and verb.
 fn rows(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
-/// How long so many requests take: a burst at once, the rest at the rate.
-fn time_for(requests: u64, rate: Rate, burst: u32) -> Duration {
-    let after = requests.saturating_sub(u64::from(burst)) as f64;
-    Duration::from_secs_f64((after / rate.get()).min(1e9))
 }
 
 /// The wall clock so long from now, as a person here reads it.
