@@ -19,6 +19,7 @@
 pub mod clock;
 pub mod safe;
 pub mod seed;
+pub mod template;
 pub mod timer;
 
 pub mod behaviour;

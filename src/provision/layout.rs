@@ -2,6 +2,7 @@
 //!
 //! Holds [`Layouts`]. Called by `publish` for every row. It never sees a file being written.
 
+use super::link::{Bound, JOIN_URL, Link, LinkError};
 use super::table::Cells;
 use crate::ledger::export::{Ended, RowEnd, Whose};
 use crate::ledger::schema::{Ledger, LedgerError};
@@ -40,6 +41,8 @@ pub(super) struct Layouts {
     sessions: bool,
     /// What each field's column is called; the service's word where no file has one.
     fields: [String; 5],
+    /// The link each row with a token gets.
+    link: Option<Bound>,
 }
 
 struct Layout {
@@ -66,6 +69,7 @@ impl Layouts {
             riders: Vec::new(),
             sessions: ledger.has_sessions()?,
             fields: Field::ALL.map(|f| f.name().to_owned()),
+            link: None,
         };
         let mut named = [false; 5];
         for (file, name, layout) in ledger.files()? {
@@ -96,9 +100,27 @@ impl Layouts {
         Ok(all)
     }
 
+    /// Adds a column with the join link.
+    pub(super) fn join(&mut self, link: &Link) -> Result<(), LinkError> {
+        let mut columns = self.columns(true);
+        columns.pop();
+        self.link = Some(link.bind(&columns, TOKEN_COLUMNS.len())?);
+        Ok(())
+    }
+
+    /// How many columns of the tokens file are our own; they are its last.
+    pub(super) fn ours(&self) -> usize {
+        TOKEN_COLUMNS.len() + usize::from(self.link.is_some())
+    }
+
     pub(super) fn token_columns(&self) -> Vec<String> {
+        self.columns(self.link.is_some())
+    }
+
+    fn columns(&self, linked: bool) -> Vec<String> {
+        let ours: Vec<&str> = TOKEN_COLUMNS.into_iter().chain(linked.then_some(JOIN_URL)).collect();
         // Rosters are read without regard to letter case, so two columns that differ in it alone would be one.
-        let clashes = |name: &String| TOKEN_COLUMNS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
+        let clashes = |name: &String| ours.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let riders = self.riders.iter().map(|name| if clashes(name) { format!("roster.{name}") } else { name.clone() });
         // Tools that read the file by name would see one of two columns of a name only.
         let mut used: HashSet<String> = self.riders.iter().map(|name| name.to_lowercase()).collect();
@@ -112,7 +134,8 @@ impl Layouts {
             seen.insert(name.to_lowercase());
             name
         });
-        unique.chain(self.sessions.then(|| "Session".to_owned())).chain(TOKEN_COLUMNS.map(str::to_owned)).collect()
+        let session = self.sessions.then_some("Session");
+        unique.chain(session.into_iter().chain(ours.iter().copied()).map(str::to_owned)).collect()
     }
 
     pub(super) fn reject_columns(&self) -> Vec<String> {
@@ -147,6 +170,9 @@ impl Layouts {
         out.extend([*meeting, user, attendee, token].map(|text| Some(text.to_owned())));
         out.extend(channels.map(|c| c.map(|c| c.to_string())));
         out.push(Some(status.to_owned()));
+        if let Some(link) = &self.link {
+            out.push(Some(link.fill(&out)));
+        }
         Ok(out)
     }
 

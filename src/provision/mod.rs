@@ -10,6 +10,7 @@ pub mod hands;
 pub mod intake;
 pub mod job;
 mod layout;
+pub mod link;
 pub mod making;
 mod meetings;
 pub mod outage;

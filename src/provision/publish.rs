@@ -4,6 +4,7 @@
 //! mode 0600; together they are the roster. This is the one place besides the ledger where JoinTokens are written.
 
 use super::layout::Layouts;
+use super::link::{Link, LinkError};
 use super::table::{Form, Guard, Table};
 use crate::ledger::export::{Counts, Ended, RowEnd, VOID_CODE};
 use crate::ledger::schema::{Ledger, LedgerError};
@@ -22,6 +23,8 @@ pub struct Outputs {
     pub guard: Guard,
     /// The meetings made for the roster, if they are.
     pub meetings: Option<PathBuf>,
+    /// The join link that each row with a token gets.
+    pub link: Option<Link>,
 }
 
 /// Why outputs cannot be published.
@@ -56,6 +59,9 @@ pub enum PublishError {
     /// Rejects in a form that is no roster.
     #[error("{} could not be read back as a roster: rejects are written as .csv", .0.display())]
     NoRoster(PathBuf),
+    /// The roster has not the columns that the link is made of.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// The ending of the name says no format.
     #[error("{} has no known ending: .csv, .jsonl, .json and .yaml are written", .0.display())]
     Ending(PathBuf),
@@ -132,19 +138,32 @@ impl Outputs {
         files.into_iter().filter_map(|(key, path)| Some((key, path?)))
     }
 
+    /// Makes sure, before anything is asked, that the columns are there that the outputs are made of.
+    pub fn fits(&self, ledger: &Ledger) -> Result<(), PublishError> {
+        self.layouts(ledger).map(drop)
+    }
+
+    fn layouts(&self, ledger: &Ledger) -> Result<Layouts, PublishError> {
+        let mut layouts = Layouts::read(ledger)?;
+        if let Some(link) = &self.link {
+            layouts.join(link)?;
+        }
+        Ok(layouts)
+    }
+
     /// Publishes all, from one reading of the ledger.
     pub fn publish(&self, ledger: &Ledger, force: bool) -> Result<Published, PublishError> {
-        let layouts = Layouts::read(ledger)?;
+        let layouts = self.layouts(ledger)?;
         let mut published = Published { shared: ledger.shared_attendees()?, ..Published::default() };
         let form = |path: &PathBuf| Form::of(path).ok_or_else(|| PublishError::Ending(path.clone()));
         let (tokens_form, rejects_form) = (form(&self.tokens)?, form(&self.rejects)?);
         write(ledger, TOKENS, &self.tokens, force, |out| {
             let mut tokens = Table::new(out, tokens_form, self.guard);
-            tokens.begin(&layouts.token_columns())?;
+            tokens.begin(&layouts.token_columns(), layouts.ours())?;
             write(ledger, REJECTS, &self.rejects, force, |out| {
                 // Rejects are read back as a roster: exact.
                 let mut rejects = Table::new(out, rejects_form, Guard::Raw);
-                rejects.begin(&layouts.reject_columns())?;
+                rejects.begin(&layouts.reject_columns(), 0)?;
                 ledger.each_row(|row| {
                     published.add(row);
                     match &row.end {

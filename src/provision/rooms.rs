@@ -42,7 +42,7 @@ pub(super) fn write(out: &mut dyn io::Write, form: Form, rooms: &[RoomEnd]) -> i
         return out.write_all(b"\n");
     }
     let mut table = Table::new(out, form, Guard::Raw);
-    table.begin(&OURS.iter().chain(&PLACEMENT).map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
+    table.begin(&OURS.iter().chain(&PLACEMENT).map(|name| (*name).to_owned()).collect::<Vec<_>>(), 0)?;
     rooms.iter().try_for_each(|room| table.row(&cells(room)))?;
     table.end()
 }

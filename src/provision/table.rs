@@ -49,6 +49,8 @@ pub struct Table<'a> {
     out: Out<'a>,
     guard: Guard,
     columns: Vec<String>,
+    /// How many of the last columns did not ride along: ids, tokens and links, which are exact.
+    ours: usize,
     rows: u64,
 }
 
@@ -64,12 +66,12 @@ impl<'a> Table<'a> {
             Form::Csv => Out::Csv(Box::new(csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out))),
             form => Out::Text(out, form),
         };
-        Table { out, guard, columns: Vec::new(), rows: 0 }
+        Table { out, guard, columns: Vec::new(), ours: 0, rows: 0 }
     }
 
-    /// The columns, in order. In JSON and YAML a repeated name gets a number, because a mapping can hold it once.
-    pub fn begin(&mut self, columns: &[String]) -> io::Result<()> {
-        self.columns = columns.to_vec();
+    /// The columns, in order; the last `ours` of them are never guarded. In JSON and YAML a repeated name gets a number, because a mapping can hold it once.
+    pub fn begin(&mut self, columns: &[String], ours: usize) -> io::Result<()> {
+        (self.columns, self.ours) = (columns.to_vec(), ours);
         match &mut self.out {
             Out::Csv(csv) => {
                 let guarded = columns.iter().map(|name| match self.guard == Guard::Formulas && is_formula(name) {
@@ -88,11 +90,9 @@ impl<'a> Table<'a> {
     /// A row, as wide as the columns.
     pub fn row(&mut self, cells: &Cells) -> io::Result<()> {
         self.rows += 1;
-        // The columns that are ours stand last; ids and tokens among them are exact.
-        let ours = super::layout::TOKEN_COLUMNS.len();
         match &mut self.out {
             Out::Csv(csv) => {
-                let riders = if self.guard == Guard::Formulas { cells.len().saturating_sub(ours) } else { 0 };
+                let riders = if self.guard == Guard::Formulas { cells.len().saturating_sub(self.ours) } else { 0 };
                 for (i, cell) in cells.iter().enumerate() {
                     let text = cell.as_deref().unwrap_or_default();
                     if i < riders && is_formula(text) {
@@ -156,7 +156,7 @@ mod tests {
         let mut table = Table::new(&mut out, form, guard);
         let columns: Vec<String> =
             ["Note", "Note"].into_iter().chain(super::super::layout::TOKEN_COLUMNS).map(str::to_owned).collect();
-        table.begin(&columns).unwrap();
+        table.begin(&columns, 8).unwrap();
         let mut cells: Cells = vec![Some("=1+1".into()), None];
         cells.extend((0..8).map(|i| Some(format!("@{i}"))));
         table.row(&cells).unwrap();

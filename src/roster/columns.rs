@@ -85,16 +85,12 @@ impl Columns {
 
     /// The column `--map` names: exactly, or else as columns are compared.
     fn mapped(&self, name: &str, field: Field, wanted: &str) -> Result<usize, RosterError> {
-        let exact: Vec<usize> = self.positions(|column| column == wanted);
-        let found = if exact.is_empty() { self.positions(|column| key(column) == key(wanted)) } else { exact };
-        match found[..] {
-            [one] => Ok(one),
-            [one, other, ..] => Err(self.two(name, field, one, other)),
-            [] => {
-                let (seen, near) = (self.seen(), self.near(wanted));
-                Err(RosterError::NoSuchColumn { name: name.into(), field, wanted: safe::quoted(wanted, 40), seen, near })
+        locate(&self.names, wanted).map_err(|lost| match lost {
+            Lost::Two(one, other) => self.two(name, field, one, other),
+            Lost::Missing { seen, near } => {
+                RosterError::NoSuchColumn { name: name.into(), field, wanted: safe::quoted(wanted, 40), seen, near }
             }
-        }
+        })
     }
 
     /// The one column that bears the field's name.
@@ -115,21 +111,13 @@ impl Columns {
         RosterError::TwoColumns { name: name.into(), field, one: shown(one), other: shown(other) }
     }
 
-    /// The columns as a person reads them: at most a dozen, each shortened.
     fn seen(&self) -> String {
-        let mut shown: Vec<String> = self.names.iter().take(12).map(|column| safe::quoted(column, 30)).collect();
-        if self.names.len() > shown.len() {
-            shown.push(format!("… ({} in all)", self.names.len()));
-        }
-        shown.join(", ")
+        seen(&self.names)
     }
 
-    /// The column whose name is nearest to the wanted one, if it is near at all.
+    /// The column that may be meant by a field's name: one that is no field's itself.
     fn near(&self, wanted: &str) -> Option<String> {
-        let likeness = |column: &str| strsim::jaro_winkler(&key(column), &key(wanted));
-        let free = self.names.iter().filter(|column| Field::of_column(column).is_none() && column.chars().count() <= 64);
-        let best = free.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-        (likeness(best) > 0.8).then(|| safe::quoted(best, 40))
+        near(self.names.iter().map(String::as_str).filter(|column| Field::of_column(column).is_none()), wanted)
     }
 
     /// Whether a "header" holds what only rows hold: a GUID, an address, a number, a capability.
@@ -139,6 +127,51 @@ impl Columns {
             is_guid(cell) || cell.contains('@') || Direction::from_str(cell).is_ok() || digits * 2 > cell.len()
         })
     }
+}
+
+/// Why a column is not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lost {
+    /// None bears the name.
+    Missing {
+        /// The columns there are, as a person reads them.
+        seen: String,
+        /// One that may be meant, quoted.
+        near: Option<String>,
+    },
+    /// More than one does; where the first two are.
+    Two(usize, usize),
+}
+
+/// The column somebody names: exactly, or else without regard to letter case, white space, `_` and `-`.
+///
+/// # Errors
+/// None or two.
+pub fn locate(names: &[impl AsRef<str>], wanted: &str) -> Result<usize, Lost> {
+    let positions = |is: &dyn Fn(&str) -> bool| (0..names.len()).filter(|&at| is(names[at].as_ref())).collect::<Vec<_>>();
+    let exact = positions(&|column| column == wanted);
+    let found = if exact.is_empty() { positions(&|column| key(column) == key(wanted)) } else { exact };
+    match found[..] {
+        [one] => Ok(one),
+        [one, other, ..] => Err(Lost::Two(one, other)),
+        [] => Err(Lost::Missing { seen: seen(names), near: near(names.iter().map(AsRef::as_ref), wanted) }),
+    }
+}
+
+/// Columns as a person reads them: at most a dozen, each shortened.
+fn seen(names: &[impl AsRef<str>]) -> String {
+    let mut shown: Vec<String> = names.iter().take(12).map(|column| safe::quoted(column.as_ref(), 30)).collect();
+    if names.len() > shown.len() {
+        shown.push(format!("… ({} in all)", names.len()));
+    }
+    shown.join(", ")
+}
+
+/// The name that is nearest to the wanted one, quoted, if one is near at all.
+fn near<'a>(names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
+    let likeness = |column: &str| strsim::jaro_winkler(&key(column), &key(wanted));
+    let best = names.filter(|column| column.chars().count() <= 64).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) > 0.8).then(|| safe::quoted(best, 40))
 }
 
 /// How much a header is one: fields found in it, those that `--map` names included.

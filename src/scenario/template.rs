@@ -4,6 +4,7 @@
 //! counts: the number is handed in.
 
 use crate::chime::id::ExternalUserId;
+use crate::template::{Piece, pieces};
 
 /// A text with places for the run's id and the user's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +30,12 @@ impl Template {
     /// What is wrong, in one sentence.
     pub fn parse(text: &str) -> Result<Template, String> {
         let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            let Some(end) = rest[at..].find('}').filter(|_| rest[at..].starts_with('{')) else {
-                return Err("braces stand in pairs, as in {seq}".to_owned());
-            };
-            parts.push(Part::Text(rest[..at].to_owned()));
-            parts.push(Part::parse(&rest[at + 1..at + end])?);
-            rest = &rest[at + end + 1..];
+        for piece in pieces(text)? {
+            parts.push(match piece {
+                Piece::Text(text) => Part::Text(text.to_owned()),
+                Piece::Place(inside) => Part::parse(inside)?,
+            });
         }
-        parts.push(Part::Text(rest.to_owned()));
-        parts.retain(|part| *part != Part::Text(String::new()));
         let template = Template { parts };
         if !template.parts.iter().any(|part| matches!(part, Part::Seq(_))) {
             return Err("without {seq} all users would be the same one; write lt-{run}-{seq:06}".to_owned());
@@ -97,7 +93,7 @@ mod tests {
         assert_eq!(says("lt-{run}"), "without {seq} all users would be the same one; write lt-{run}-{seq:06}");
         assert_eq!(says("lt-{user}-{seq}"), "{user} is none of {run}, {seq} and {seq:06}");
         assert_eq!(says("lt-{seq:6}"), "{seq:6} is none of {run}, {seq} and {seq:06}");
-        assert_eq!(says("{seq"), "braces stand in pairs, as in {seq}");
+        assert_eq!(says("{seq"), "braces stand in pairs, as in {name}; {{ is a brace itself");
         assert_eq!(says("{seq}"), "user 1 would be \"1\", which has 1 character; 2 to 64 are allowed");
         assert!(says("aws:{seq}").contains("reserved"));
         assert!(says("a!{seq}").contains("outside the documented pattern"));

@@ -11,7 +11,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "provision",
-        &["client", "drive", "ledger", "roster", "run_dir", "stats", "call", "chime", "seed", "bucket", "safe", "clock", "timer"],
+        &[
+            "client", "drive", "ledger", "roster", "run_dir", "stats", "call", "chime", "seed", "bucket", "safe", "clock",
+            "timer", "template",
+        ],
     ),
     ("load", &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer"]),
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
@@ -21,9 +24,9 @@ const MAY: &[(&str, &[&str])] = &[
     ("mock", &["behaviour", "bucket", "stats", "yaml", "chime", "clock", "seed", "safe", "timer"]),
     ("ledger", &["call", "chime", "safe"]),
     ("stats", &["call", "chime"]),
-    ("roster", &["yaml", "call", "chime", "safe"]),
+    ("roster", &["yaml", "call", "chime", "safe", "template"]),
     ("behaviour", &["chime", "yaml", "bucket", "seed"]),
-    ("scenario", &["behaviour", "schedule", "stats", "yaml", "chime", "seed", "bucket", "safe"]),
+    ("scenario", &["behaviour", "schedule", "stats", "yaml", "chime", "seed", "bucket", "safe", "template"]),
     ("schedule", &["seed"]),
     ("drive", &["timer"]),
     ("timer", &[]),
@@ -34,6 +37,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("seed", &[]),
     ("bucket", &[]),
     ("safe", &[]),
+    ("template", &["safe"]),
 ];
 
 fn sources() -> Vec<(String, PathBuf, String)> {

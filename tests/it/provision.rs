@@ -20,6 +20,7 @@ mod kills;
 mod knobs;
 mod ledgers;
 mod lies;
+mod links;
 mod lost;
 mod planned;
 mod processes;

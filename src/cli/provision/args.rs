@@ -11,6 +11,7 @@ use super::meetings::MeetingArgs;
 use crate::behaviour::Quota;
 use crate::bucket::Rate;
 use crate::provision::batch::Batching;
+use crate::provision::link::Link;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -34,6 +35,11 @@ pub struct Args {
     /// Where all other rows go, with reasons; itself a valid roster [default: rejects.csv beside the output]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+
+    /// Add a column JoinUrl to the rows with a token, made of the output's columns:
+    /// https://join.example/{MeetingId}#{JoinToken|url} (|url percent-encodes; also |lower, |upper, |trim)
+    #[arg(long, value_name = "URL", value_parser = Link::parse)]
+    pub link: Option<Link>,
 
     /// Where the run's ledger, summary and logs are kept [default: the output's name with .run]
     #[arg(long, value_name = "DIR")]

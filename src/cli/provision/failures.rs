@@ -104,6 +104,10 @@ pub fn publish_failure(error: PublishError) -> Failure {
         PublishError::IsRoster(_) => Failure::new(Exit::Usage, error).hint(
             "mended rows go best back into their roster; or give the outputs of this run other names, with -o and --rejects",
         ),
+        PublishError::Link(ref link) => {
+            let hint = link.hint.clone();
+            Failure::new(Exit::Usage, error).hint(hint)
+        }
         PublishError::Ending(_) | PublishError::Same(_) | PublishError::NoRoster(_) => Failure::new(Exit::Usage, error),
     }
 }

@@ -171,6 +171,7 @@ impl Course {
         let force = self.args.goes_on.force;
         self.places.outputs.claim(&ledger, force).map_err(publish_failure)?;
         self.take_in(dir, &mut ledger)?;
+        self.places.outputs.fits(&ledger).map_err(publish_failure)?;
         let (kept, dropped) = ledger.tokens().map_err(ledger_failure)?;
         if dropped > 0 {
             let words = words::dropped(dropped, &self.places.outputs.tokens);
@@ -403,7 +404,13 @@ fn places(args: &Args) -> Places {
     let rejects = args.rejects.clone().unwrap_or_else(|| beside("rejects.csv"));
     Places {
         run_dir: args.run_dir.clone().unwrap_or_else(|| beside(&format!("{name}.run"))),
-        outputs: Outputs { tokens: args.output.clone(), rejects, guard, meetings: args.meetings.file(&args.output) },
+        outputs: Outputs {
+            tokens: args.output.clone(),
+            rejects,
+            guard,
+            meetings: args.meetings.file(&args.output),
+            link: args.link.clone(),
+        },
     }
 }
 

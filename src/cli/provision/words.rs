@@ -209,6 +209,22 @@ fn percentiles(p: &Percentiles) -> Option<String> {
     Some(format!("p50 {}, p99 {}, max {}", ms("p50")?, ms("p99")?, ms("max")?))
 }
 
+/// How long the links of an output are good for.
+fn lifetime(published: &Published, outputs: &Outputs, voice: Voice) {
+    let Some(link) = &outputs.link else { return };
+    if published.counts.provisioned + published.counts.duplicate > 0 {
+        voice.say(format_args!(
+            "a link is good while its meeting lives: one that nobody connects to ends {} after it was made, and any at the latest              after 24 hours; the tokens and links end with it",
+            said(Duration::from_secs(quota::IDLE_MEETING_SECONDS)),
+        ));
+    }
+    if link.shows_token() {
+        voice.warn(
+            "--link has the JoinToken before the #, where web servers and proxies log it, and whoever reads a log can join;              behind a # a browser keeps it to itself",
+        );
+    }
+}
+
 /// What must not be missed, whatever else is said or not.
 fn warnings(published: &Published, outputs: &Outputs, voice: Voice) {
     if published.void > 0 {
@@ -235,6 +251,7 @@ fn warnings(published: &Published, outputs: &Outputs, voice: Voice) {
 /// The exit code, and what to do next where something is left.
 pub fn end(ran: &Ran, published: &Published, outputs: &Outputs, bounds: Bounds, voice: Voice) -> End {
     warnings(published, outputs, voice);
+    lifetime(published, outputs, voice);
     let c = published.counts;
     let (with, rest) = (c.provisioned + c.duplicate, c.unprocessed);
     let incomplete = |why: String| Failure::new(Exit::Incomplete, why);

@@ -249,6 +249,7 @@ impl Job {
             rejects: path("rejects.csv"),
             guard: Guard::Formulas,
             meetings: self.making.as_ref().map(|_| path("meetings.csv")),
+            link: None,
         }
     }
 }
