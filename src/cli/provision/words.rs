@@ -214,13 +214,13 @@ fn lifetime(published: &Published, outputs: &Outputs, voice: Voice) {
     let Some(link) = &outputs.link else { return };
     if published.counts.provisioned + published.counts.duplicate > 0 {
         voice.say(format_args!(
-            "a link is good while its meeting lives: one that nobody connects to ends {} after it was made, and any at the latest              after 24 hours; the tokens and links end with it",
+            "a link is good while its meeting lives: one that nobody connects to ends {} after it was made, any at the latest after 24 hours",
             said(Duration::from_secs(quota::IDLE_MEETING_SECONDS)),
         ));
     }
     if link.shows_token() {
         voice.warn(
-            "--link has the JoinToken before the #, where web servers and proxies log it, and whoever reads a log can join;              behind a # a browser keeps it to itself",
+            "--link has the JoinToken before the #, where web servers and proxies log it; behind the # a browser keeps it to itself",
         );
     }
 }
