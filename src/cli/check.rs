@@ -13,6 +13,7 @@ use crate::chime::quota::ATTENDEES_PER_MEETING;
 use crate::roster::Roster;
 use crate::roster::census::{Census, Relation, Spot};
 use crate::roster::error::RosterError;
+use crate::roster::note::Note;
 use crate::roster::row::{Row, RowFault, RowWarning};
 use std::io::{self, BufWriter, ErrorKind};
 
@@ -93,7 +94,7 @@ pub(super) trait Face {
 /// # Errors
 /// stdout cannot be written, other than by being closed.
 pub fn run(args: Args) -> super::End {
-    args.rosters.check_stdin()?;
+    args.rosters.check()?;
     let out = BufWriter::new(anstream::stdout().lock());
     let mut check = Check {
         face: if args.json { Box::new(Machine::new(out)) } else { Box::new(Person { out }) },
@@ -152,6 +153,9 @@ impl Check<'_> {
         self.names.push(name.clone());
         let columns = roster.columns().iter().map(|column| crate::safe::line(column, 80)).collect();
         let mut read = Read { name: name.clone(), shape: roster.shape().to_string(), columns, rows: 0 };
+        for note in roster.notes() {
+            self.tell(Finding::of_note(&note))?;
+        }
         for row in roster {
             match row {
                 Ok(row) => {
@@ -299,6 +303,21 @@ impl Finding {
             message: error.to_string(),
             snippet: None,
             hint: Some(error.hint()),
+            other: None,
+        }
+    }
+
+    fn of_note(note: &Note) -> Self {
+        Finding {
+            fault: false,
+            code: note.code,
+            file: note.name.clone(),
+            line: None,
+            column: None,
+            field: None,
+            message: note.message.clone(),
+            snippet: None,
+            hint: None,
             other: None,
         }
     }

@@ -7,8 +7,9 @@ use super::failure::{Exit, Failure};
 use crate::chime::capability::Capabilities;
 use crate::chime::id::MeetingId;
 use crate::roster::error::RosterError;
-use crate::roster::options::{Field, Format, Limits, Options, parse_capabilities, parse_map, parse_meeting_id};
+use crate::roster::options::{Field, Format, Limits, Options, parse_capabilities, parse_id, parse_map, parse_meeting_id};
 use crate::roster::{self, Roster};
+use crate::template::Template;
 use std::fs::File;
 use std::io::Read;
 
@@ -23,6 +24,10 @@ pub struct RosterArgs {
     /// Take a field from another column, such as ExternalUserId=email
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = parse_map)]
     pub map: Vec<(Field, String)>,
+
+    /// Make each row's ExternalUserId of its columns: {Email|lower}, {Team}/{Staff No|trim}, … (|lower, |upper, |trim)
+    #[arg(long, value_name = "TEMPLATE", value_parser = parse_id)]
+    pub id: Option<Template>,
 
     /// The meeting of rows that name none
     #[arg(long, value_name = "ID", value_parser = parse_meeting_id)]
@@ -42,6 +47,7 @@ impl RosterArgs {
     pub fn options(&self) -> Options {
         Options {
             map: self.map.clone(),
+            id: self.id.clone(),
             meeting_id: self.meeting_id.clone(),
             capabilities: self.capabilities,
             limits: Limits::default(),
@@ -49,11 +55,15 @@ impl RosterArgs {
         }
     }
 
-    /// Standard input can be read once.
+    /// Standard input can be read once, and ids come from one place.
     ///
     /// # Errors
-    /// `-` twice.
-    pub fn check_stdin(&self) -> Result<(), Failure> {
+    /// `-` twice, or `--id` beside `--map ExternalUserId=…`.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.id.is_some() && self.map.iter().any(|(field, _)| *field == Field::ExternalUserId) {
+            return Err(Failure::new(Exit::Usage, "--id and --map ExternalUserId=… both say what ids are")
+                .hint("give one of them; --id '{COLUMN}' takes a column as it is"));
+        }
         match self.rosters.iter().filter(|path| *path == "-").count() {
             0 | 1 => Ok(()),
             _ => Err(Failure::new(Exit::Usage, "standard input (-) is named twice, and can be read once")),

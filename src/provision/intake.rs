@@ -9,6 +9,7 @@ use crate::ledger::load::{Compared, Loader, NewRow, Rules, Session};
 use crate::ledger::schema::{Ledger, LedgerError};
 use crate::roster::Roster;
 use crate::roster::error::RosterError;
+use crate::roster::note::Note;
 use crate::roster::options::{Field, Format, Options, Sessions};
 use crate::roster::row::{Row, RowFault, RowWarning};
 use sha2::{Digest, Sha256};
@@ -76,6 +77,8 @@ pub enum Finding<'a> {
     Fault(&'a RowFault),
     /// A row looks odd.
     Warning(&'a RowWarning),
+    /// How a roster is read.
+    Note(&'a Note),
 }
 
 /// What was taken in.
@@ -130,6 +133,7 @@ fn take_file(
     tell: &mut dyn FnMut(Finding<'_>),
 ) -> Result<(), IntakeError> {
     let mut roster = crate::roster::open(&input.name, bytes, Format::Auto, options)?;
+    roster.notes().iter().for_each(|note| tell(Finding::Note(note)));
     let file = loader.file(roster.name())?;
     let named = options.sessions.as_ref().map(|sessions| Named::find(sessions, &roster, options)).transpose()?;
     let mut cells = String::new();
@@ -151,7 +155,8 @@ fn take_file(
     let caps = options.capabilities.map(|c| [c.audio, c.video, c.content].map(|d| Some(d.to_string()))).unwrap_or_default();
     let [audio, video, content] = caps;
     let defaults = [None, options.meeting_id.as_ref().map(ToString::to_string), audio, video, content];
-    let layout = serde_json::json!({ "columns": roster.columns(), "fields": fields, "defaults": defaults });
+    let layout = serde_json::json!({ "columns": roster.columns(), "fields": fields, "defaults": defaults,
+        "made": options.id.is_some() });
     loader.layout(file, &layout.to_string())?;
     Ok(())
 }

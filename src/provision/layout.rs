@@ -37,6 +37,8 @@ pub(super) struct Layouts {
     files: HashMap<i64, Layout>,
     /// Columns that ride along, in order of appearance.
     riders: Vec<String>,
+    /// Which of them are ids of the roster's own that `--id` has passed over. In rejects they stand in the field's own column.
+    own_ids: Vec<bool>,
     /// Whether meetings were made for rows that name a session.
     sessions: bool,
     /// What each field's column is called; the service's word where no file has one.
@@ -63,10 +65,14 @@ impl Layouts {
             columns: Vec<String>,
             fields: [Option<usize>; 5],
             defaults: [Option<String>; 5],
+            /// Ids are made of other columns, by `--id`.
+            #[serde(default)]
+            made: bool,
         }
         let mut all = Layouts {
             files: HashMap::new(),
             riders: Vec::new(),
+            own_ids: Vec::new(),
             sessions: ledger.has_sessions()?,
             fields: Field::ALL.map(|f| f.name().to_owned()),
             link: None,
@@ -81,13 +87,16 @@ impl Layouts {
                 }
             }
             let mut riders = vec![None; all.riders.len()];
-            for (at, column) in stored.columns.iter().enumerate().filter(|(at, _)| !stored.fields.contains(&Some(*at))) {
+            let own = stored.fields[0].filter(|_| stored.made);
+            let rides = |at: usize| Some(at) == own || !stored.fields.contains(&Some(at));
+            for (at, column) in stored.columns.iter().enumerate().filter(|(at, _)| rides(*at)) {
                 // The n-th column of a name goes with the n-th of that name.
                 let free = (0..all.riders.len()).find(|i| all.riders[*i] == *column && riders[*i].is_none());
                 match free {
                     Some(i) => riders[i] = Some(at),
                     None => {
                         all.riders.push(column.clone());
+                        all.own_ids.push(Some(at) == own);
                         riders.push(Some(at));
                     }
                 }
@@ -139,7 +148,12 @@ impl Layouts {
     }
 
     pub(super) fn reject_columns(&self) -> Vec<String> {
-        self.fields.iter().chain(&self.riders).cloned().chain(REJECT_COLUMNS.map(str::to_owned)).collect()
+        self.fields.iter().chain(self.rejected(&self.riders)).cloned().chain(REJECT_COLUMNS.map(str::to_owned)).collect()
+    }
+
+    /// Of what belongs to the riders, what belongs to those of the rejects.
+    fn rejected<T>(&self, riders: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+        riders.into_iter().zip(&self.own_ids).filter(|(_, own)| !**own).map(|(rider, _)| rider)
     }
 
     fn of(&self, row: &RowEnd<'_>) -> Result<(&Layout, Vec<Option<String>>), LedgerError> {
@@ -198,7 +212,7 @@ impl Layouts {
             let meant = meant.filter(|_| i < 2 || row.seat.is_some() || !begun);
             out.push(cell.filter(|text| !text.is_empty()).or(meant));
         }
-        out.extend(self.riders(layout, &mut cells));
+        out.extend(self.rejected(self.riders(layout, &mut cells)));
         let (status, why) = match &row.end {
             Ended::Rejected(why) => ("rejected", Some(*why)),
             Ended::Refused(why) => ("refused", Some(*why)),

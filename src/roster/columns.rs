@@ -23,6 +23,8 @@ pub struct Columns {
     names: Vec<String>,
     /// Where each of [`Field::ALL`] lies in `names`.
     fields: [Option<usize>; 5],
+    /// What ExternalUserIds are made of: for each place of the template, where its column lies in `names`.
+    made: Option<Vec<usize>>,
     /// For each cell of the header, where it lies in `names`; `None` for a column of ours that is dropped.
     kept: Vec<Option<usize>>,
 }
@@ -43,14 +45,18 @@ impl Columns {
                 names.push(cell.to_owned());
             }
         }
-        let mut columns = Columns { names, fields: [None; 5], kept };
+        let mut columns = Columns { names, fields: [None; 5], made: None, kept };
         for field in Field::ALL {
             columns.fields[field as usize] = match options.map.iter().rev().find(|(mapped, _)| *mapped == field) {
                 Some((_, wanted)) => Some(columns.mapped(name, field, wanted)?),
                 None => columns.own(name, field)?,
             };
         }
-        if columns.index(Field::ExternalUserId).is_none() {
+        if let Some(template) = &options.id {
+            let places = template.places().map(|place| columns.mapped(name, Field::ExternalUserId, &place.name));
+            columns.made = Some(places.collect::<Result<_, _>>()?);
+        }
+        if columns.index(Field::ExternalUserId).is_none() && columns.made.is_none() {
             let (seen, near) = (columns.seen(), columns.near(Field::ExternalUserId.name()));
             return Err(RosterError::NoIdColumn { name: name.into(), seen, near, data: columns.look_like_data() });
         }
@@ -77,8 +83,23 @@ impl Columns {
         &self.kept
     }
 
+    /// What ExternalUserIds are made of, if they are made: a column for each place of the template.
+    pub(super) fn made(&self) -> Option<&[usize]> {
+        self.made.as_deref()
+    }
+
+    /// The column of ids of its own that a roster has, though its ids are made of others.
+    pub(super) fn unused_id(&self) -> Option<&str> {
+        let (own, made) = (self.index(Field::ExternalUserId)?, self.made()?);
+        (!made.contains(&own)).then(|| self.names[own].as_str())
+    }
+
     /// The name of a field's column, quoted, where it is not plainly the field's own.
     pub(super) fn alias(&self, field: Field) -> Option<String> {
+        if let (Field::ExternalUserId, Some(made)) = (field, self.made()) {
+            let names: Vec<String> = made.iter().map(|&at| safe::quoted(&self.names[at], 40)).collect();
+            return Some(format!("{}, by --id", names.join(" + ")));
+        }
         let column = &self.names[self.index(field)?];
         (Field::of_column(column) != Some(field)).then(|| safe::quoted(column, 40))
     }

@@ -7,7 +7,7 @@ use super::columns::{self, ADDED_CODE, ADDED_EXTRA, Columns};
 use super::error::RosterError;
 use super::lexer::{Lexer, Record};
 use super::options::{Field, Options};
-use super::resolve::{Cell, Place, Wanted, resolve};
+use super::resolve::{Cell, Place, resolve};
 use super::row::{Cells, Row, RowFault, Rule};
 use crate::safe;
 use std::io::{BufReader, Read};
@@ -128,9 +128,7 @@ impl CsvRows {
             let extra = ours(self.added[1]).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
             return Ok(Row { line, cells, extra, seat, warnings: Vec::new() });
         }
-        let wanted: Wanted<'_> =
-            Field::ALL.map(|field| columns.index(field).and_then(|at| cells.get(at)).map(|text| Cell { text, line }));
-        let (seat, warnings) = resolve(place, &wanted, &self.options);
+        let (seat, warnings) = resolve(place, |at| cells.get(at).map(|text| Cell { text, line }), &self.options);
         let damaged: Vec<usize> = record.after_quote.iter().filter_map(|&at| kept[at]).collect();
         if damaged.is_empty() {
             return Ok(Row { line, cells, extra, seat, warnings });

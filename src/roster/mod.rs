@@ -15,6 +15,7 @@ mod csv;
 mod decode;
 pub mod error;
 mod lexer;
+pub mod note;
 pub mod options;
 mod resolve;
 pub mod row;
@@ -23,6 +24,7 @@ mod yaml;
 use crate::roster::columns::Columns;
 use crate::roster::decode::{Decoded, Encoding};
 use crate::roster::error::RosterError;
+use crate::roster::note::Note;
 use crate::roster::options::{Format, Options};
 use crate::roster::row::Row;
 use std::fmt;
@@ -97,6 +99,16 @@ impl Roster {
     /// [`Row::cells`] aligns with them. Names of columns that ride along may repeat in CSV.
     pub fn columns(&self) -> &[String] {
         self.columns.names()
+    }
+
+    /// What a person should know of how it is read.
+    pub fn notes(&self) -> Vec<Note> {
+        let unused = self.columns.unused_id().map(|column| Note {
+            code: "id-column",
+            name: self.name.to_string(),
+            message: format!("ids are made by --id; the column {} is not asked for", crate::safe::quoted(column, 40)),
+        });
+        unused.into_iter().collect()
     }
 
     /// Which of [`Roster::columns`] holds this field.

@@ -4,7 +4,8 @@
 //! every file of this room. It never sees a row.
 
 use crate::chime::capability::{Capabilities, Direction};
-use crate::chime::id::MeetingId;
+use crate::chime::id::{MeetingId, is_external_user_id_char};
+use crate::template::{Filter, Template};
 use std::fmt;
 use std::str::FromStr;
 
@@ -96,6 +97,25 @@ pub fn parse_map(text: &str) -> Result<(Field, String), BadOption> {
     let (field, column) = text.split_once('=').ok_or(BadOption::Map)?;
     let field = Field::of_column(field).ok_or(BadOption::Map)?;
     if column.is_empty() { Err(BadOption::Map) } else { Ok((field, column.to_owned())) }
+}
+
+/// Reads `{Email|lower}`: what every row's ExternalUserId is made of.
+///
+/// # Errors
+/// No template, no place in it, or text that no ExternalUserId may hold; in one sentence.
+pub fn parse_id(text: &str) -> Result<Template, String> {
+    let template = Template::parse(text)?;
+    if template.places().next().is_none() {
+        return Err("without a column's place, as in {Email|lower}, all rows would have the same id".to_owned());
+    }
+    if let Some(place) = template.places().find(|place| place.filters.contains(&Filter::Url)) {
+        return Err(format!("{place} would write percent signs, which no ExternalUserId may hold"));
+    }
+    let stray = template.texts().flat_map(str::chars).find(|c| !is_external_user_id_char(*c));
+    match stray {
+        Some(stray) => Err(format!("no ExternalUserId may hold {}", crate::safe::quoted(&stray.to_string(), 4))),
+        None => Ok(template),
+    }
 }
 
 /// Reads `Audio=V,Video=V,Content=V` in any order, and holds it to rule R3.
@@ -191,6 +211,8 @@ impl Default for Limits {
 pub struct Options {
     /// Columns that hold a field under another name. The last word on a field wins.
     pub map: Vec<(Field, String)>,
+    /// What every row's ExternalUserId is made of, whatever column there is for it.
+    pub id: Option<Template>,
     /// The meeting of rows that name none.
     pub meeting_id: Option<MeetingId>,
     /// The capabilities of rows that name none.
@@ -237,6 +259,15 @@ mod tests {
             assert_eq!(parse_capabilities(bad), Err(BadOption::Capabilities), "{bad}");
         }
         assert!(matches!(parse_capabilities("Audio=Send,Video=Send,Content=Receive"), Err(BadOption::Rule(_))));
+        assert_eq!(parse_id("{Team|upper}/{Email|lower}").unwrap().places().count(), 2);
+        for (bad, says) in [
+            ("bob", "without a column's place, as in {Email|lower}, all rows would have the same id"),
+            ("{Email|url}", "{Email|url} would write percent signs, which no ExternalUserId may hold"),
+            ("{Email}!", "no ExternalUserId may hold \"!\""),
+            ("{Email|slug}", "\"slug\" is no filter; there is lower, upper, trim, url"),
+        ] {
+            assert_eq!(parse_id(bad).unwrap_err(), says);
+        }
     }
 
     #[test]

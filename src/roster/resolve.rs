@@ -10,6 +10,7 @@ use crate::call::{Seat, stand_in};
 use crate::chime::capability::{Capabilities, Direction};
 use crate::chime::id::{ExternalUserId, IdRule, MeetingId};
 use crate::safe;
+use crate::template::Template;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub(super) struct Cell<'a> {
 }
 
 /// What a row says about the five fields, in the order of [`Field::ALL`].
-pub(super) type Wanted<'a> = [Option<Cell<'a>>; 5];
+type Wanted<'a> = [Option<Cell<'a>>; 5];
 
 /// Where a row stands, and by which columns it is read.
 #[derive(Clone, Copy)]
@@ -34,19 +35,35 @@ pub(super) struct Place<'a> {
 /// Characters of a value that a fault shows.
 const SHOWN: usize = 80;
 
-/// Reads a row. An empty cell says nothing; `options` speak for rows that say nothing.
-pub(super) fn resolve(
+/// Reads a row, whose `cell` is asked for by its column's index. An empty cell says nothing; `options` speak for rows that say
+/// nothing.
+pub(super) fn resolve<'a>(
     place: Place<'_>,
-    wanted: &Wanted<'_>,
+    cell: impl Fn(usize) -> Option<Cell<'a>>,
     options: &Options,
 ) -> (Result<Seat, Vec<RowFault>>, Vec<RowWarning>) {
+    let wanted: &Wanted<'_> = &Field::ALL.map(|field| place.columns.index(field).and_then(&cell));
     let mut faults = Vec::new();
-    let user = user(place, wanted, &mut faults);
+    let made = options.id.as_ref().zip(place.columns.made()).map(|(template, at)| make(place, template, at, cell));
+    let (id, user) = match &made {
+        None => {
+            let id = said(wanted, Field::ExternalUserId);
+            (id, user(place, id, &mut faults))
+        }
+        Some(Ok((id, line))) => {
+            let id = Some(Cell { text: id, line: *line });
+            (id, user(place, id, &mut faults))
+        }
+        Some(Err(fault)) => {
+            faults.push(fault.clone());
+            (None, None)
+        }
+    };
     let meeting = meeting(place, wanted, options, &mut faults);
     let capabilities = capabilities(place, wanted, options, &mut faults);
     match (user, meeting) {
         (Some(user), Some(meeting)) if faults.is_empty() => {
-            let warnings = warnings(place, said(wanted, Field::ExternalUserId));
+            let warnings = warnings(place, id);
             (Ok(Seat { meeting, user, capabilities }), warnings)
         }
         _ => (Err(faults), Vec::new()),
@@ -58,8 +75,29 @@ fn said<'a>(wanted: &Wanted<'a>, field: Field) -> Option<Cell<'a>> {
     wanted[field as usize].filter(|cell| !cell.text.is_empty())
 }
 
-fn user(place: Place<'_>, wanted: &Wanted<'_>, faults: &mut Vec<RowFault>) -> Option<ExternalUserId> {
-    let Some(cell) = said(wanted, Field::ExternalUserId) else {
+/// Makes a row's ExternalUserId of its cells; the line is that of the first of them. An empty cell makes none: what is left would
+/// be somebody else's, or everybody's.
+fn make<'a>(
+    place: Place<'_>,
+    template: &Template,
+    columns: &[usize],
+    cell: impl Fn(usize) -> Option<Cell<'a>>,
+) -> Result<(String, u64), RowFault> {
+    let cells: Vec<Option<Cell<'_>>> = columns.iter().map(|&at| cell(at)).collect();
+    let empty = |n: usize, filled: &str| match filled {
+        "" => Err(place.columns.names()[columns[n]].as_str()),
+        _ => Ok(()),
+    };
+    let made = template.fill(|n| cells[n].map_or("", |cell| cell.text), empty);
+    let line = cells.iter().flatten().map(|cell| cell.line).next().unwrap_or(place.line);
+    made.map(|id| (id, line)).map_err(|column| {
+        let rule = Rule::Unmade(safe::quoted(column, 40));
+        place.at(line).fault(Field::ExternalUserId, None, rule, "fill the cell, or make the id of columns that every row has")
+    })
+}
+
+fn user(place: Place<'_>, id: Option<Cell<'_>>, faults: &mut Vec<RowFault>) -> Option<ExternalUserId> {
+    let Some(cell) = id else {
         faults.push(place.fault(Field::ExternalUserId, None, Rule::NoId, "give the row an id of 2 to 64 characters"));
         return None;
     };

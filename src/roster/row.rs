@@ -93,7 +93,7 @@ pub struct RowFault {
     pub line: u64,
     /// The field, if it is about one.
     pub field: Option<Field>,
-    /// The column it was taken from, where it is named otherwise than the field.
+    /// The column it was taken from, where it is named otherwise than the field, or the columns it was made of.
     pub column: Option<String>,
     /// The value, quoted and shortened; nothing where there is none.
     pub value: Option<String>,
@@ -131,6 +131,9 @@ pub enum Rule {
     /// No ExternalUserId, or an empty one.
     #[error("is missing")]
     NoId,
+    /// An empty cell among those that an ExternalUserId is made of.
+    #[error("cannot be made: the column {0} is empty")]
+    Unmade(String),
     /// A rule of ExternalUserIds.
     #[error("{0}")]
     Id(IdRule),
@@ -185,7 +188,7 @@ impl Rule {
     /// A stable word for machines: rejects and `check --json` carry it.
     pub fn code(&self) -> &'static str {
         match self {
-            Rule::NoId => "id-missing",
+            Rule::NoId | Rule::Unmade(_) => "id-missing",
             Rule::Id(IdRule::Length(_)) => "id-length",
             Rule::Id(IdRule::Character { .. }) => "id-character",
             Rule::Id(IdRule::Reserved) => "id-reserved",

@@ -8,7 +8,7 @@
 use super::columns::{ADDED, Columns};
 use super::error::RosterError;
 use super::options::{Field, Options, key};
-use super::resolve::{Cell, Place, Wanted, resolve};
+use super::resolve::{Cell, Place, resolve};
 use super::row::{Cells, Row, Rule};
 use crate::safe;
 use crate::yaml::YamlError;
@@ -365,12 +365,9 @@ impl YamlRows {
                 slot.get_or_insert(value);
             }
         }
-        let wanted: Wanted<'_> = Field::ALL.map(|field| {
-            let value = filled[columns.index(field)?]?;
-            Some(Cell { text: &value.text, line: value.line })
-        });
+        let cell = |at: usize| filled[at].map(|value| Cell { text: &value.text, line: value.line });
         let place = Place { file: &self.name, line, columns };
-        let (mut seat, warnings) = resolve(place, &wanted, &self.options);
+        let (mut seat, warnings) = resolve(place, cell, &self.options);
         if !slips.is_empty() {
             // First, so that rejects carry their code: cells are missing that the row meant to have.
             let form = slips.into_iter().map(|slip| {

@@ -23,6 +23,7 @@ mod lies;
 mod links;
 mod lost;
 mod planned;
+mod made;
 mod processes;
 mod refusals;
 mod reviewed;

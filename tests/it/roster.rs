@@ -1,6 +1,7 @@
 //! Rosters as they come: nasty ones with exact results, any bytes at all, and the texts of every fault.
 
 mod corpus;
+mod made;
 mod properties;
 mod refusals;
 

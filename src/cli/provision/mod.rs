@@ -75,6 +75,7 @@ impl Course {
         signals::survive_file_limits();
         say::log(args.shown.verbose);
         let voice = args.shown.voice();
+        args.input.check()?;
         // A mistyped name must not leave a directory behind.
         let missing = args.input.rosters.iter().filter(|path| *path != "-").filter_map(|path| {
             let error = std::fs::metadata(path).err()?;
@@ -330,7 +331,6 @@ impl Course {
 
     /// What can be read only once is kept for as long as it is read twice: standard input, pipes, process substitutions.
     fn inputs(&self, dir: &RunDir, spooled: &mut Vec<tempfile::NamedTempFile>) -> Result<Vec<Input>, Failure> {
-        self.args.input.check_stdin()?;
         let mut inputs = Vec::new();
         for path in &self.args.input.rosters {
             let once = path == "-" || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());

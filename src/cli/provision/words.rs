@@ -57,6 +57,7 @@ impl Findings {
             Finding::Fault(fault) if fault.hint.is_empty() => self.voice.warn(fault),
             Finding::Fault(fault) => self.voice.warn(format_args!("{fault}; {}", fault.hint)),
             Finding::Warning(warning) => self.voice.warn(warning),
+            Finding::Note(note) => self.voice.warn(note),
         }
     }
 
