@@ -148,15 +148,14 @@ impl Check<'_> {
         findings.into_iter().try_for_each(|finding| self.tell(finding))
     }
 
-    fn roster(&mut self, roster: Roster) -> io::Result<()> {
+    fn roster(&mut self, mut roster: Roster) -> io::Result<()> {
         let name = roster.name().to_owned();
         self.names.push(name.clone());
-        let columns = roster.columns().iter().map(|column| crate::safe::line(column, 80)).collect();
-        let mut read = Read { name: name.clone(), shape: roster.shape().to_string(), columns, rows: 0 };
+        let mut read = Read { name: name.clone(), shape: roster.shape().to_string(), columns: Vec::new(), rows: 0 };
         for note in roster.notes() {
-            self.tell(Finding::of_note(&note))?;
+            self.tell(Finding::of_note(note))?;
         }
-        for row in roster {
+        for row in roster.by_ref() {
             match row {
                 Ok(row) => {
                     read.rows += 1;
@@ -165,6 +164,8 @@ impl Check<'_> {
                 Err(error) => self.refused(&name, &error)?,
             }
         }
+        // In JSON lines, columns come as they are read.
+        read.columns = roster.columns().iter().map(|column| crate::safe::line(column, 80)).collect();
         self.read.push(read);
         Ok(())
     }

@@ -14,10 +14,10 @@ use std::fs::File;
 use std::io::Read;
 
 /// Which rosters, and how to read them.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Rosters")]
 pub struct RosterArgs {
-    /// Rosters: CSV (also .gz), YAML or JSON; - is standard input
+    /// Rosters: CSV, JSON lines (also .gz), YAML, JSON or Excel (.xlsx); - is standard input
     #[arg(required = true, value_name = "ROSTER")]
     pub rosters: Vec<String>,
 
@@ -28,6 +28,14 @@ pub struct RosterArgs {
     /// Make each row's ExternalUserId of its columns: {Email|lower}, {Team}/{Staff No|trim}, … (|lower, |upper, |trim)
     #[arg(long, value_name = "TEMPLATE", value_parser = parse_id)]
     pub id: Option<Template>,
+
+    /// Pass over N lines above the header (rows of a sheet)
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub skip_lines: u64,
+
+    /// Which sheet of a workbook
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
 
     /// The meeting of rows that name none
     #[arg(long, value_name = "ID", value_parser = parse_meeting_id)]
@@ -48,6 +56,8 @@ impl RosterArgs {
         Options {
             map: self.map.clone(),
             id: self.id.clone(),
+            skip_lines: self.skip_lines,
+            sheet: self.sheet.clone(),
             meeting_id: self.meeting_id.clone(),
             capabilities: self.capabilities,
             limits: Limits::default(),

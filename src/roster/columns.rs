@@ -5,6 +5,7 @@
 
 use super::error::RosterError;
 use super::options::{Field, Options, key};
+use super::preamble::is_address;
 use crate::chime::capability::Direction;
 use crate::chime::id::is_guid;
 use crate::safe;
@@ -13,9 +14,10 @@ use std::str::FromStr;
 /// Columns that a run of ours adds begin with this; they are no part of the roster.
 pub const ADDED: &str = "headcount.";
 
-/// Of these, the one with a fault's code, and the one with cells beyond the header as a JSON array.
-pub(super) const ADDED_CODE: &str = "headcount.code";
-pub(super) const ADDED_EXTRA: &str = "headcount.extra";
+/// Of these, the one with a fault's code.
+pub const ADDED_CODE: &str = "headcount.code";
+/// Of these, the one with cells beyond the header, as a JSON array.
+pub const ADDED_EXTRA: &str = "headcount.extra";
 
 /// The columns of a roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +60,8 @@ impl Columns {
         }
         if columns.index(Field::ExternalUserId).is_none() && columns.made.is_none() {
             let (seen, near) = (columns.seen(), columns.near(Field::ExternalUserId.name()));
-            return Err(RosterError::NoIdColumn { name: name.into(), seen, near, data: columns.look_like_data() });
+            let mail = columns.names.iter().find(|column| is_address(column)).map(|column| safe::line(column, 40));
+            return Err(RosterError::NoIdColumn { name: name.into(), seen, near, data: columns.look_like_data(), mail });
         }
         let given = options.meeting_id.is_some() || options.sessions.is_some();
         if columns.index(Field::MeetingId).is_none() && !given && !meeting_elsewhere {
@@ -81,6 +84,28 @@ impl Columns {
     /// Where each cell of the file's header lies among [`Columns::names`].
     pub(super) fn kept(&self) -> &[Option<usize>] {
         &self.kept
+    }
+
+    /// The column of this name, which is a new one if there is none; for files whose columns come as they are read.
+    pub(super) fn grow(&mut self, name: &str, options: &Options) -> usize {
+        self.kept.push(Some(self.names.len()));
+        self.names.push(name.to_owned());
+        let at = self.names.len() - 1;
+        for field in Field::ALL {
+            let mapped = options.map.iter().rev().find(|(mapped, _)| *mapped == field);
+            let is = mapped.map_or(Field::of_column(name) == Some(field), |(_, wanted)| key(wanted) == key(name));
+            if is && self.index(field).is_none() {
+                self.fields[field as usize] = Some(at);
+            }
+        }
+        at
+    }
+
+    /// Whether what a row means hangs on this column.
+    pub(super) fn matters(&self, at: usize) -> bool {
+        let id = Field::ExternalUserId;
+        let field = Field::ALL.into_iter().any(|f| self.index(f) == Some(at) && (f != id || self.made.is_none()));
+        field || self.made.as_ref().is_some_and(|made| made.contains(&at))
     }
 
     /// What ExternalUserIds are made of, if they are made: a column for each place of the template.

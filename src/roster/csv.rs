@@ -3,12 +3,13 @@
 //! Holds [`open`] (delimiter, header) and [`CsvRows`]. Called by `roster::open`. Memory is one record and one buffer, however long
 //! the file is.
 
-use super::columns::{self, ADDED_CODE, ADDED_EXTRA, Columns};
+use super::columns::{self, Columns};
 use super::error::RosterError;
+use super::grid::{Grid, Line};
 use super::lexer::{Lexer, Record};
-use super::options::{Field, Options};
-use super::resolve::{Cell, Place, resolve};
-use super::row::{Cells, Row, RowFault, Rule};
+use super::options::Options;
+use super::preamble::{self, SEARCHED, header_below};
+use super::row::{Row, Rule};
 use crate::safe;
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -24,22 +25,21 @@ pub(super) struct CsvRows {
     /// `record` holds a row already: the first is read when the file is opened, to know that there is one.
     ready: bool,
     over: bool,
-    delimiter: u8,
-    /// Where our own `headcount.code` and `headcount.extra` lie in the header, if this is a rejects file.
-    added: [Option<usize>; 2],
-    options: Options,
+    grid: Grid,
 }
 
 /// Finds the delimiter and the columns.
 pub(super) fn open(
     name: &Arc<str>,
     text: Box<dyn Read + Send>,
-    head: &[u8],
+    head: Vec<u8>,
     options: &Options,
 ) -> Result<(Columns, u8, CsvRows), RosterError> {
-    let said = said_delimiter(head);
-    let delimiter = said.unwrap_or_else(|| sniff(name, head, options));
-    let mut lexer = Lexer::new(name, BufReader::with_capacity(64 << 10, text), delimiter, options.limits);
+    let (text, head) = preamble::skip(name, text, head, options.skip_lines)?;
+    let said = said_delimiter(&head);
+    let delimiter = said.unwrap_or_else(|| sniff(name, &head, options));
+    let first = options.skip_lines + 1;
+    let mut lexer = Lexer::new(name, BufReader::with_capacity(64 << 10, text), delimiter, options.limits).beginning_at(first);
     let mut record = Record::default();
     let empty = || RosterError::Empty { name: name.to_string() };
     if said.is_some() && !lexer.read(&mut record)? {
@@ -48,19 +48,32 @@ pub(super) fn open(
     if !lexer.read(&mut record)? {
         return Err(empty());
     }
-    if record.spans.len() > options.limits.columns {
-        return Err(RosterError::ManyCells { name: name.to_string(), line: record.line, max: options.limits.columns });
-    }
-    let header = text_of(name, &record)?;
-    let cells = record.spans.iter().map(|&(from, to)| &header[from as usize..to as usize]);
-    let added = [ADDED_CODE, ADDED_EXTRA].map(|ours| cells.clone().position(|cell| cell == ours));
-    let columns = Columns::find(name, cells, options, false)?;
+    let shown = safe::line(&char::from(delimiter).to_string(), 4);
+    let ragged = [
+        format!("quote a cell that holds a '{shown}', and leave out delimiters at the end that the header lacks"),
+        "write empty cells too; a cell with a line break must be quoted".into(),
+    ];
+    let (columns, grid) =
+        Grid::open(name, &line(name, &record)?, ragged, options).map_err(|error| error.above(below(name, &head, options)))?;
     let ready = lexer.read(&mut record)?;
     if !ready {
         return Err(RosterError::NoRows { name: name.to_string(), what: "a header".into() });
     }
-    let rows = CsvRows { name: name.clone(), lexer, record, ready, over: false, delimiter, added, options: options.clone() };
-    Ok((columns, delimiter, rows))
+    Ok((columns, delimiter, CsvRows { name: name.clone(), lexer, record, ready, over: false, grid }))
+}
+
+/// The line further down that looks like the header, under whatever delimiter it does most.
+fn below(name: &str, head: &[u8], options: &Options) -> Option<u64> {
+    let found = DELIMITERS.into_iter().filter_map(|delimiter| {
+        let mut lexer = Lexer::new(name, head, delimiter, options.limits).beginning_at(options.skip_lines + 1);
+        let (mut record, mut records) = (Record::default(), Vec::new());
+        while records.len() < SEARCHED && matches!(lexer.read(&mut record), Ok(true)) {
+            let Ok(line) = line(name, &record) else { break };
+            records.push((line.line, line.cells().map(str::to_owned).collect()));
+        }
+        header_below(&records, options)
+    });
+    found.reduce(|best, one| if one.0 > best.0 { one } else { best }).map(|(_, line)| line)
 }
 
 /// Excel's `sep=;` in the first line.
@@ -97,71 +110,19 @@ impl CsvRows {
         let read = if std::mem::take(&mut self.ready) { Ok(true) } else { self.lexer.read(&mut self.record) };
         let row = match read {
             Ok(false) => None,
-            Ok(true) => Some(self.row(columns)),
+            Ok(true) => Some(line(&self.name, &self.record).map(|line| self.grid.row(columns, line))),
             Err(error) => Some(Err(error)),
         };
         self.over = !matches!(row, Some(Ok(_)));
         row
     }
-
-    fn row(&self, columns: &Columns) -> Result<Row, RosterError> {
-        let (record, line) = (&self.record, self.record.line);
-        let text = text_of(&self.name, record)?;
-        let (written, kept) = (record.spans.len(), columns.kept());
-        let (cells, extra) = cells(text, &record.spans, columns);
-        let place = Place { file: &self.name, line, columns };
-        if written != kept.len() {
-            let hint = if written > kept.len() {
-                let delimiter = safe::line(&char::from(self.delimiter).to_string(), 4);
-                format!("quote a cell that holds a '{delimiter}', and leave out delimiters at the end that the header lacks")
-            } else {
-                "write empty cells too; a cell with a line break must be quoted".into()
-            };
-            let rule = Rule::Ragged { cells: written, columns: kept.len() };
-            let seat = Err(vec![place.row_fault(None, None, rule, &hint)]);
-            return Ok(Row { line, cells, extra, seat, warnings: Vec::new() });
-        }
-        let ours = |at: Option<usize>| record.spans.get(at?).map(|&(from, to)| &text[from as usize..to as usize]);
-        if ours(self.added[0]).is_some_and(|code| Rule::DAMAGED.contains(&code)) {
-            let hint = "mend its cells, then empty its cell in the column headcount.code";
-            let seat = Err(vec![place.row_fault(None, None, Rule::Damaged, hint)]);
-            let extra = ours(self.added[1]).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            return Ok(Row { line, cells, extra, seat, warnings: Vec::new() });
-        }
-        let (seat, warnings) = resolve(place, |at| cells.get(at).map(|text| Cell { text, line }), &self.options);
-        let damaged: Vec<usize> = record.after_quote.iter().filter_map(|&at| kept[at]).collect();
-        if damaged.is_empty() {
-            return Ok(Row { line, cells, extra, seat, warnings });
-        }
-        let mut faults = seat.err().unwrap_or_default();
-        for at in damaged {
-            let fault = damaged_cell(place, at, cells.get(at));
-            // What the cell would break besides is no news about a cell that is damaged.
-            faults.retain(|other| fault.field.is_none() || other.field != fault.field);
-            faults.push(fault);
-        }
-        Ok(Row { line, cells, extra, seat: Err(faults), warnings: Vec::new() })
-    }
 }
 
-/// Text after a closing quote, in the column at this index.
-fn damaged_cell(place: Place<'_>, at: usize, cell: Option<&str>) -> RowFault {
-    let hint = "quote the whole cell, with \"\" for a quote within it, or do not quote it at all";
-    match Field::ALL.into_iter().find(|field| place.columns.index(*field) == Some(at)) {
-        Some(field) => place.fault(field, cell.map(|text| Cell { text, line: place.line }), Rule::AfterQuote, hint),
-        None => place.row_fault(Some(&place.columns.names()[at]), cell, Rule::AfterQuote, hint),
-    }
-}
-
-/// The cells of the roster's own columns, and those beyond the header.
-fn cells(text: &str, spans: &[(u32, u32)], columns: &Columns) -> (Cells, Vec<String>) {
-    let kept = columns.kept();
-    if spans.len() == kept.len() && columns.names().len() == kept.len() {
-        return (Cells::of_record(text, spans), Vec::new());
-    }
-    let cell = |at: usize| spans.get(at).map(|&(from, to)| &text[from as usize..to as usize]);
-    let own = Cells::new((0..kept.len()).filter(|&at| kept[at].is_some()).map(cell));
-    (own, (kept.len()..spans.len()).filter_map(cell).map(str::to_owned).collect())
+/// A record as a line.
+fn line<'a>(name: &str, record: &'a Record) -> Result<Line<'a>, RosterError> {
+    const HINT: &str = "quote the whole cell, with \"\" for a quote within it, or do not quote it at all";
+    let damaged = record.after_quote.iter().map(|&at| (at, Rule::AfterQuote, HINT)).collect();
+    Ok(Line { line: record.line, text: text_of(name, record)?, spans: &record.spans, damaged })
 }
 
 /// The text of a record, if it is UTF-8 as a whole and in each of its cells.

@@ -1,7 +1,7 @@
 //! From bytes to UTF-8 text, or to a clear word on why not.
 //!
-//! Holds [`open`]: gzip by its magic with a cap on what it inflates to, byte order marks, UTF-16, and the look of files that are
-//! no rosters. Called by `roster::open` alone. It never sees lines or cells, and holds a buffer of 64 KiB at a time.
+//! Holds [`unpack`], gzip by its magic with a cap on what it inflates to, and [`text`]: byte order marks, UTF-16, and the look of
+//! files that are no rosters. Called by `roster::open` alone. It never sees lines or cells, and holds a buffer of 64 KiB at a time.
 
 use super::error::RosterError;
 use super::options::Limits;
@@ -33,6 +33,22 @@ impl fmt::Display for Encoding {
     }
 }
 
+/// A file without its compression.
+pub(super) struct Unpacked {
+    /// Its beginning.
+    pub head: Vec<u8>,
+    /// What follows.
+    rest: Box<dyn Read + Send>,
+    pub gzip: bool,
+}
+
+impl Unpacked {
+    /// All of it.
+    pub fn whole(self) -> Box<dyn Read + Send> {
+        Box::new(Cursor::new(self.head).chain(self.rest))
+    }
+}
+
 /// A text, as far as it is known.
 pub(super) struct Decoded {
     /// All of it, as UTF-8 unless it claimed to be and is not.
@@ -40,14 +56,16 @@ pub(super) struct Decoded {
     /// Its beginning, for sniffing.
     pub head: Vec<u8>,
     pub encoding: Encoding,
-    pub gzip: bool,
 }
 
 /// Bytes looked at before anything is believed.
 const HEAD: u64 = 64 << 10;
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// How zip files begin, workbooks among them.
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
-pub(super) fn open(name: &str, mut input: Box<dyn Read + Send>, limits: &Limits) -> Result<Decoded, RosterError> {
+/// Takes off gzip, if there is any.
+pub(super) fn unpack(name: &str, mut input: Box<dyn Read + Send>, limits: &Limits) -> Result<Unpacked, RosterError> {
     let failed = |source| RosterError::Read { name: name.into(), line: 1, source };
     let mut head = peek(&mut input).map_err(failed)?;
     let gzip = head.starts_with(GZIP);
@@ -57,6 +75,13 @@ pub(super) fn open(name: &str, mut input: Box<dyn Read + Send>, limits: &Limits)
             Box::new(Capped { inner: flate2::read::MultiGzDecoder::new(packed), left: limits.inflated, max: limits.inflated });
         head = peek(&mut input).map_err(failed)?;
     }
+    Ok(Unpacked { head, rest: input, gzip })
+}
+
+/// Makes text of a file, if it is any.
+pub(super) fn text(name: &str, unpacked: Unpacked) -> Result<Decoded, RosterError> {
+    let failed = |source| RosterError::Read { name: name.into(), line: 1, source };
+    let Unpacked { mut head, rest: mut input, .. } = unpacked;
     if let Some((what, advice)) = no_text(&head) {
         return Err(RosterError::NotText { name: name.into(), what, advice });
     }
@@ -78,7 +103,7 @@ pub(super) fn open(name: &str, mut input: Box<dyn Read + Send>, limits: &Limits)
         head = peek(&mut input).map_err(failed)?;
     }
     let text = Box::new(Cursor::new(head.clone()).chain(input));
-    Ok(Decoded { text, head, encoding, gzip })
+    Ok(Decoded { text, head, encoding })
 }
 
 /// The first bytes, as many as there are up to [`HEAD`]. A failure after some bytes will show again when they are read on.
@@ -94,10 +119,11 @@ fn peek(input: &mut dyn Read) -> io::Result<Vec<u8>> {
 fn no_text(head: &[u8]) -> Option<(&'static str, &'static str)> {
     const UNPACK: &str = "unpack it first; gzip is unpacked as it is read";
     const EXPORT: &str = "open it and export the sheet as CSV (Excel: \"CSV UTF-8\")";
+    const OLD: &str = "open it and save it as .xlsx without a password, or export the sheet as CSV (Excel: \"CSV UTF-8\")";
     const SAVE: &str = "save it as UTF-8";
     let known: [(&[u8], _, _); 9] = [
-        (b"PK\x03\x04", "an Excel workbook or another zip file", EXPORT),
-        (b"\xd0\xcf\x11\xe0", "an old Excel workbook", EXPORT),
+        (ZIP, "an Excel workbook or another zip file", EXPORT),
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls), or one with a password", OLD),
         (b"%PDF", "a PDF", "export the table as CSV"),
         (b"\x28\xb5\x2f\xfd", "zstd", UNPACK),
         (b"BZh", "bzip2", UNPACK),
@@ -206,11 +232,13 @@ mod tests {
 
     fn decode(bytes: Vec<u8>) -> Result<(String, Encoding, bool), String> {
         let limits = Limits { inflated: 1 << 20, ..Limits::default() };
-        let mut decoded =
-            open("r", Box::new(Cursor::new(bytes)), &limits).map_err(|error| format!("{error}; {}", error.hint()))?;
+        let said = |error: RosterError| format!("{error}; {}", error.hint());
+        let unpacked = unpack("r", Box::new(Cursor::new(bytes)), &limits).map_err(said)?;
+        let gzip = unpacked.gzip;
+        let mut decoded = super::text("r", unpacked).map_err(said)?;
         let mut text = String::new();
         decoded.text.read_to_string(&mut text).map_err(|error| error.to_string())?;
-        Ok((text, decoded.encoding, decoded.gzip))
+        Ok((text, decoded.encoding, gzip))
     }
 
     fn gz(bytes: &[u8]) -> Vec<u8> {

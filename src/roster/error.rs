@@ -113,6 +113,36 @@ pub enum RosterError {
         near: Option<String>,
         /// Whether the first row looks like somebody, not like a header.
         data: bool,
+        /// A column with addresses.
+        mail: Option<String>,
+    },
+    /// The first row is no header, and one further down may be.
+    #[error("{error}")]
+    Preamble {
+        /// What is wrong with the first row as a header.
+        error: Box<RosterError>,
+        /// The line that looks like the header.
+        line: u64,
+    },
+    /// A line of JSON lines beyond the bound.
+    #[error("{name}:{line}: the line has more than {max} bytes")]
+    LongLine {
+        /// The roster.
+        name: String,
+        /// The line.
+        line: u64,
+        /// The bound.
+        max: usize,
+    },
+    /// A workbook that cannot be read as a roster.
+    #[error("{name}: {what}")]
+    Workbook {
+        /// The roster.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to do.
+        advice: String,
     },
     /// No column with meetings, and no meeting given.
     #[error("{name}: no column MeetingId, and no meeting given for all; seen: {seen}")]
@@ -164,9 +194,21 @@ impl RosterError {
             | RosterError::Nul { line, .. }
             | RosterError::Quote { line, .. }
             | RosterError::LongCell { line, .. }
-            | RosterError::ManyCells { line, .. } => Some(*line),
+            | RosterError::ManyCells { line, .. }
+            | RosterError::LongLine { line, .. } => Some(*line),
             RosterError::Yaml(error) => Some(error.line),
             _ => None,
+        }
+    }
+
+    /// The same of a first row, where the header may stand in a line below. Only what is wrong with a header is said so.
+    pub(super) fn above(self, header: Option<u64>) -> Self {
+        match (self, header) {
+            (
+                error @ (RosterError::NoIdColumn { .. } | RosterError::NoMeeting { .. } | RosterError::NoSuchColumn { .. }),
+                Some(line),
+            ) => RosterError::Preamble { error: Box::new(error), line },
+            (error, _) => error,
         }
     }
 
@@ -197,7 +239,17 @@ impl RosterError {
             RosterError::NoIdColumn { data: true, .. } => {
                 "the first row looks like data: put a header row above it, such as ExternalUserId,MeetingId".into()
             }
+            RosterError::NoIdColumn { near: None, mail: Some(mail), .. } => {
+                format!(
+                    "say --id '{{{mail}|lower}}' to take addresses for ids, or name a column with --map ExternalUserId=COLUMN"
+                )
+            }
             RosterError::NoIdColumn { near, .. } => meant(near, Field::ExternalUserId),
+            RosterError::Preamble { line, .. } => {
+                format!("line {line} looks like the header: say --skip-lines {} to begin there", line - 1)
+            }
+            RosterError::LongLine { .. } => "write one object a line".into(),
+            RosterError::Workbook { advice, .. } => advice.clone(),
             RosterError::NoMeeting { near, .. } => format!("{}, or give --meeting-id ID", meant(near, Field::MeetingId)),
             RosterError::NoSuchColumn { near: Some(near), .. } => format!("did you mean {near}?"),
             RosterError::NoSuchColumn { .. } => "use one of the columns seen".into(),

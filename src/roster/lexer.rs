@@ -85,6 +85,12 @@ impl<R: BufRead> Lexer<R> {
         Lexer { input, name: name.into(), limits, scan }
     }
 
+    /// The same, told that its input begins at this line of a file.
+    pub fn beginning_at(mut self, line: u64) -> Self {
+        self.scan.line = line;
+        self
+    }
+
     /// The next record that is not blank, into `record`; `false` at the end.
     ///
     /// # Errors

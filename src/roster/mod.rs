@@ -1,24 +1,31 @@
 //! Who should have a seat: rosters in, rows and seats out.
 //!
 //! ```text
-//!  bytes ─► decode ─► csv or yaml ─► row (exact cells, physical line) ─► resolve ─► Seat, or every fault of the row
-//!           (gz, BOM,   (lexer)       ▲
-//!            UTF-16)        columns ──┘  (which column is which field)
+//!  bytes ─► decode ─► csv, jsonl, yaml or ─► row (exact cells, physical line) ─► resolve ─► Seat, or every fault of the row
+//!           (gz, BOM,  a workbook's sheet    ▲
+//!            UTF-16)               columns ──┘  (which column is which field)
 //! ```
 //!
 //! Called by `provision` and by the verbs of `cli`. It opens no file, asks no service and keeps no row: whoever iterates does.
-//! CSV streams in constant memory; a YAML document is held whole, up to [`options::Limits::yaml`].
+//! CSV and JSON lines stream in constant memory; a YAML document, up to [`options::Limits::yaml`], and a sheet are held whole.
 
 pub mod census;
 pub mod columns;
 mod csv;
 mod decode;
 pub mod error;
+mod grid;
+mod jsonl;
 mod lexer;
 pub mod note;
 pub mod options;
+mod preamble;
 mod resolve;
 pub mod row;
+#[cfg(feature = "xlsx")]
+mod weigh;
+#[cfg(feature = "xlsx")]
+mod workbook;
 mod yaml;
 
 use crate::roster::columns::Columns;
@@ -32,22 +39,37 @@ use std::io::Read;
 use std::sync::Arc;
 
 /// What was found out about a roster before its first row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
-    /// How its text is written.
+    /// How its rows are written.
+    pub form: Form,
+    /// How its text is written; a workbook has an encoding of its own.
     pub encoding: Encoding,
-    /// What separates its cells; `None` for YAML.
-    pub delimiter: Option<u8>,
     /// Whether it came compressed by gzip.
     pub gzip: bool,
 }
 
+/// How rows are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// Cells with this byte between them.
+    Csv(u8),
+    /// A YAML or JSON document.
+    Yaml,
+    /// A JSON object a line.
+    JsonLines,
+    /// This sheet of an Excel workbook.
+    Sheet(String),
+}
+
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.delimiter {
-            Some(b'\t') => f.write_str("CSV with tabs")?,
-            Some(delimiter) => write!(f, "CSV with {:?}", char::from(delimiter))?,
-            None => f.write_str("YAML")?,
+        match &self.form {
+            Form::Csv(b'\t') => f.write_str("CSV with tabs")?,
+            Form::Csv(delimiter) => write!(f, "CSV with {:?}", char::from(*delimiter))?,
+            Form::Yaml => f.write_str("YAML")?,
+            Form::JsonLines => f.write_str("JSON lines")?,
+            Form::Sheet(name) => return write!(f, "Excel, sheet {}", crate::safe::quoted(name, 40)),
         }
         write!(f, ", {}{}", self.encoding, if self.gzip { ", gzip" } else { "" })
     }
@@ -62,31 +84,50 @@ pub struct Roster {
     columns: Columns,
     shape: Shape,
     rows: Rows,
+    notes: Vec<Note>,
 }
 
 enum Rows {
     Csv(Box<csv::CsvRows>),
-    Yaml(yaml::YamlRows),
+    Yaml(Box<yaml::YamlRows>),
+    JsonLines(Box<jsonl::JsonRows>),
+    #[cfg(feature = "xlsx")]
+    Sheet(Box<workbook::SheetRows>),
 }
 
 /// Opens a roster: sniffs compression, encoding, format and delimiter, reads the header, finds the columns.
 ///
-/// `name` is what faults will call it; `format` decides where the name's ending does not.
+/// `name` is what faults will call it; `format` decides where the name's ending does not. A workbook is known by its bytes.
 ///
 /// # Errors
-/// No text, no rows, no usable column, or (YAML, read whole) anything that no row can be blamed for.
+/// No text, no rows, no usable column, or (YAML and workbooks, read whole) anything that no row can be blamed for.
 pub fn open(name: &str, input: Box<dyn Read + Send>, format: Format, options: &Options) -> Result<Roster, RosterError> {
     let shown: Arc<str> = crate::safe::line(name, 200).into();
-    let Decoded { text, head, encoding, gzip } = decode::open(&shown, input, &options.limits)?;
-    let start = String::from_utf8_lossy(&head[..head.len().min(4096)]);
-    if format.is_yaml(name, &start) {
-        let (columns, rows) = yaml::open(&shown, text, options)?;
-        let shape = Shape { encoding, delimiter: None, gzip };
-        return Ok(Roster { name: shown, columns, shape, rows: Rows::Yaml(rows) });
+    let unpacked = decode::unpack(&shown, input, &options.limits)?;
+    let gzip = unpacked.gzip;
+    #[cfg(feature = "xlsx")]
+    if unpacked.head.starts_with(decode::ZIP) {
+        let (columns, sheet, rows) = workbook::open(&shown, unpacked.whole(), options)?;
+        let shape = Shape { form: Form::Sheet(sheet), encoding: Encoding::Utf8, gzip };
+        return Ok(Roster { name: shown, columns, shape, rows: Rows::Sheet(Box::new(rows)), notes: Vec::new() }.noted(options));
     }
-    let (columns, delimiter, rows) = csv::open(&shown, text, &head, options)?;
-    let shape = Shape { encoding, delimiter: Some(delimiter), gzip };
-    Ok(Roster { name: shown, columns, shape, rows: Rows::Csv(Box::new(rows)) })
+    let Decoded { text, head, encoding } = decode::text(&shown, unpacked)?;
+    let start = String::from_utf8_lossy(&head[..head.len().min(4096)]);
+    let (form, columns, rows) = match format.of(name, &start) {
+        Format::Yaml => {
+            let (columns, rows) = yaml::open(&shown, text, options)?;
+            (Form::Yaml, columns, Rows::Yaml(Box::new(rows)))
+        }
+        Format::JsonLines => {
+            let (columns, rows) = jsonl::open(&shown, text, head, options)?;
+            (Form::JsonLines, columns, Rows::JsonLines(Box::new(rows)))
+        }
+        Format::Csv | Format::Auto => {
+            let (columns, delimiter, rows) = csv::open(&shown, text, head, options)?;
+            (Form::Csv(delimiter), columns, Rows::Csv(Box::new(rows)))
+        }
+    };
+    Ok(Roster { name: shown, columns, shape: Shape { form, encoding, gzip }, rows, notes: Vec::new() }.noted(options))
 }
 
 impl Roster {
@@ -96,19 +137,29 @@ impl Roster {
     }
 
     /// The roster's own columns in their order, without those that an earlier run of ours has added (`headcount.…`).
-    /// [`Row::cells`] aligns with them. Names of columns that ride along may repeat in CSV.
+    /// [`Row::cells`] aligns with them. In JSON lines, more may come with each row; earlier rows lack them. Names of columns that ride along may repeat in CSV.
     pub fn columns(&self) -> &[String] {
         self.columns.names()
     }
 
     /// What a person should know of how it is read.
-    pub fn notes(&self) -> Vec<Note> {
-        let unused = self.columns.unused_id().map(|column| Note {
-            code: "id-column",
-            name: self.name.to_string(),
-            message: format!("ids are made by --id; the column {} is not asked for", crate::safe::quoted(column, 40)),
-        });
-        unused.into_iter().collect()
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    fn noted(mut self, options: &Options) -> Self {
+        let mut note = |code, message| self.notes.push(Note { code, name: self.name.to_string(), message });
+        if let Some(column) = self.columns.unused_id() {
+            let column = crate::safe::quoted(column, 40);
+            note("id-column", format!("ids are made by --id; the column {column} is not asked for"));
+        }
+        if options.sheet.is_some() && !matches!(self.shape.form, Form::Sheet(_)) {
+            note("option", "is no workbook: --sheet says nothing about it".to_owned());
+        }
+        if options.skip_lines > 0 && self.shape.form == Form::Yaml {
+            note("option", "is YAML, which has no header: --skip-lines says nothing about it".to_owned());
+        }
+        self
     }
 
     /// Which of [`Roster::columns`] holds this field.
@@ -116,9 +167,14 @@ impl Roster {
         self.columns.index(field)
     }
 
+    /// Whether what a row means hangs on this column: it holds a field, or ids are made of it.
+    pub fn matters(&self, column: usize) -> bool {
+        self.columns.matters(column)
+    }
+
     /// Format, encoding and delimiter as found.
-    pub fn shape(&self) -> Shape {
-        self.shape
+    pub fn shape(&self) -> &Shape {
+        &self.shape
     }
 }
 
@@ -129,6 +185,9 @@ impl Iterator for Roster {
         match &mut self.rows {
             Rows::Csv(rows) => rows.next(&self.columns),
             Rows::Yaml(rows) => rows.next(&self.columns).map(Ok),
+            Rows::JsonLines(rows) => rows.next(&mut self.columns),
+            #[cfg(feature = "xlsx")]
+            Rows::Sheet(rows) => rows.next(&self.columns).map(Ok),
         }
     }
 }

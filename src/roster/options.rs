@@ -153,38 +153,56 @@ pub fn parse_meeting_id(text: &str) -> Result<MeetingId, BadOption> {
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// By the name's ending (`.yaml`, `.yml`, `.json`, else CSV; `.gz` behind it is ignored), and without an ending by the text.
+    /// By the name's ending (`.yaml`, `.yml`, `.json`, `.jsonl`, `.ndjson`, else CSV; `.gz` behind it is ignored), and without an
+    /// ending by the text.
     #[default]
     Auto,
     /// CSV, whatever the name.
     Csv,
     /// YAML, whatever the name.
     Yaml,
+    /// JSON lines, whatever the name.
+    JsonLines,
 }
 
 impl Format {
-    /// Whether a file of this name that begins with this text is YAML (or JSON, which is YAML too).
-    pub(super) fn is_yaml(self, name: &str, head: &str) -> bool {
+    /// How a file of this name that begins with this text is written, `Auto` decided. JSON in one document is YAML, too.
+    pub(super) fn of(self, name: &str, head: &str) -> Format {
         if self != Format::Auto {
-            return self == Format::Yaml;
+            return self;
         }
         let lower = name.to_ascii_lowercase();
         let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
-        if [".yaml", ".yml", ".json"].iter().any(|ending| plain.ends_with(ending)) {
-            return true;
+        let ends = |endings: &[&str]| endings.iter().any(|ending| plain.ends_with(ending));
+        match () {
+            () if ends(&[".yaml", ".yml", ".json"]) => Format::Yaml,
+            () if ends(&[".jsonl", ".ndjson"]) => Format::JsonLines,
+            () if ends(&[".csv", ".tsv", ".tab", ".txt"]) => Format::Csv,
+            () if is_json_lines(head) => Format::JsonLines,
+            () if is_yaml(head) => Format::Yaml,
+            () => Format::Csv,
         }
-        if [".csv", ".tsv", ".tab", ".txt"].iter().any(|ending| plain.ends_with(ending)) {
-            return false;
-        }
-        let mut lines = head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        let first = lines.next().unwrap_or_default();
-        first == "---"
-            || first.starts_with(['[', '{'])
-            || first.starts_with("- ")
-            || ["attendees", "defaults", "meetings"]
-                .iter()
-                .any(|key| first.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
     }
+}
+
+/// Whether the first line is a whole object that is no document's, and the next is none either or there is none.
+fn is_json_lines(head: &str) -> bool {
+    let mut lines = head.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().and_then(|line| serde_json::from_str::<serde_json::Map<_, _>>(line).ok());
+    let document = |object: &serde_json::Map<String, serde_json::Value>| DOCUMENT.iter().any(|key| object.contains_key(*key));
+    first.is_some_and(|object| !document(&object)) && lines.next().is_none_or(|line| line.trim_start().starts_with('{'))
+}
+
+/// Keys at the top of a YAML roster.
+const DOCUMENT: [&str; 3] = ["attendees", "defaults", "meetings"];
+
+fn is_yaml(head: &str) -> bool {
+    let mut lines = head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let first = lines.next().unwrap_or_default();
+    first == "---"
+        || first.starts_with(['[', '{'])
+        || first.starts_with("- ")
+        || DOCUMENT.iter().any(|key| first.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
 }
 
 /// What is read at most. Beyond it a file is refused, never cut.
@@ -213,6 +231,10 @@ pub struct Options {
     pub map: Vec<(Field, String)>,
     /// What every row's ExternalUserId is made of, whatever column there is for it.
     pub id: Option<Template>,
+    /// Lines above the header that are passed over; rows of a sheet.
+    pub skip_lines: u64,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
     /// The meeting of rows that name none.
     pub meeting_id: Option<MeetingId>,
     /// The capabilities of rows that name none.
@@ -272,10 +294,14 @@ mod tests {
 
     #[test]
     fn formats_by_name_then_by_text() {
-        let yaml = |name, head| Format::Auto.is_yaml(name, head);
+        let is = |name, head, format| Format::Auto.of(name, head) == format;
+        let yaml = |name, head| is(name, head, Format::Yaml);
         assert!(yaml("a.YML", "") && yaml("a.yaml.gz", "") && yaml("x.json", "") && !yaml("a.csv.gz", "- a"));
         assert!(yaml("-", "# team\n- ExternalUserId: a") && yaml("-", "[{") && yaml("-", "meetings:\n") && yaml("-", "---\n"));
         assert!(!yaml("-", "ExternalUserId,MeetingId\n") && !yaml("-", "") && !yaml("-", "-x,y\n"));
-        assert!(Format::Yaml.is_yaml("a.csv", "") && !Format::Csv.is_yaml("a.yaml", ""));
+        let lines = |name, head| is(name, head, Format::JsonLines);
+        assert!(lines("a.JSONL", "") && lines("a.ndjson.gz", "") && lines("-", "{\"a\":1}\n{\"a") && lines("-", "\n{\"a\":1}\n"));
+        assert!(yaml("-", "{\"attendees\":[]}\n") && yaml("-", "{\"a\":1,\n\"b\":2}") && yaml("-", "{\"a\":1}\n,"));
+        assert!(Format::Yaml.of("a.csv", "") == Format::Yaml && Format::Csv.of("a.yaml", "") == Format::Csv);
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn resolve<'a>(
             (id, user(place, id, &mut faults))
         }
         Some(Err(fault)) => {
-            faults.push(fault.clone());
+            faults.push(RowFault::clone(fault));
             (None, None)
         }
     };
@@ -82,7 +82,7 @@ fn make<'a>(
     template: &Template,
     columns: &[usize],
     cell: impl Fn(usize) -> Option<Cell<'a>>,
-) -> Result<(String, u64), RowFault> {
+) -> Result<(String, u64), Box<RowFault>> {
     let cells: Vec<Option<Cell<'_>>> = columns.iter().map(|&at| cell(at)).collect();
     let empty = |n: usize, filled: &str| match filled {
         "" => Err(place.columns.names()[columns[n]].as_str()),
@@ -92,7 +92,8 @@ fn make<'a>(
     let line = cells.iter().flatten().map(|cell| cell.line).next().unwrap_or(place.line);
     made.map(|id| (id, line)).map_err(|column| {
         let rule = Rule::Unmade(safe::quoted(column, 40));
-        place.at(line).fault(Field::ExternalUserId, None, rule, "fill the cell, or make the id of columns that every row has")
+        let hint = "fill the cell, or make the id of columns that every row has";
+        Box::new(place.at(line).fault(Field::ExternalUserId, None, rule, hint))
     })
 }
 

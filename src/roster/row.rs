@@ -159,6 +159,12 @@ pub enum Rule {
     /// have slipped, and would still make a seat.
     #[error("was damaged when an earlier run rejected it")]
     Damaged,
+    /// A value of another type than text, where text is needed to be exact.
+    #[error("{0}")]
+    Type(&'static str),
+    /// A line of JSON lines that is no object.
+    #[error("is no JSON object: {0}")]
+    Json(String),
     /// A list or mapping where YAML should hold a value.
     #[error("holds a list or mapping under {0}; a single value is expected")]
     Nested(String),
@@ -183,7 +189,12 @@ pub enum Rule {
 
 impl Rule {
     /// Codes of rows whose cells are not to be trusted.
-    pub(super) const DAMAGED: [&str; 7] = ["quote", "cells", "damaged", "nested", "channel", "twice", "list"];
+    pub(super) const DAMAGED: [&str; 9] = ["quote", "cells", "damaged", "nested", "channel", "twice", "list", "type", "json"];
+
+    /// Whether the row's cells are not to be trusted: it stays out until somebody has mended it and emptied its `headcount.code`.
+    pub fn is_damage(&self) -> bool {
+        Rule::DAMAGED.contains(&self.code())
+    }
 
     /// A stable word for machines: rejects and `check --json` carry it.
     pub fn code(&self) -> &'static str {
@@ -199,6 +210,8 @@ impl Rule {
             Rule::Capabilities(_) => "capability-rule",
             Rule::AfterQuote => "quote",
             Rule::Damaged => "damaged",
+            Rule::Type(_) => "type",
+            Rule::Json(_) => "json",
             Rule::Nested(_) => "nested",
             Rule::Channel(_) => "channel",
             Rule::Twice(_) => "twice",

@@ -1,9 +1,12 @@
 //! Rosters as they come: nasty ones with exact results, any bytes at all, and the texts of every fault.
 
 mod corpus;
+mod jsonl;
 mod made;
+mod preamble;
 mod properties;
 mod refusals;
+mod workbook;
 
 use headcount::roster::options::{Format, Options};
 use headcount::roster::row::Row;

@@ -151,7 +151,7 @@ fn csv_as_a_table() {
             (
                 "xlsx",
                 b"PK\x03\x04\x14\x00\x06\x00",
-                &["ERR r.csv is no text: it looks like an Excel workbook or another zip file"],
+                &["ERR r.csv: the zip file is damaged: invalid Zip archive: Could not find EOCD"],
             ),
             ("binary", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0", &["ERR r.csv is no text: it looks like binary data"]),
             (

@@ -54,7 +54,7 @@ fn what_no_id_can_be_made_of_is_told_with_its_row() {
 #[test]
 fn a_column_of_ids_is_passed_over_and_told() {
     let text = "external_user_id,Email\nold,ANN@example.com\n";
-    let notes = |id: &str| super::open("r.csv", text.as_bytes(), &options(id)).unwrap().notes();
+    let notes = |id: &str| super::open("r.csv", text.as_bytes(), &options(id)).unwrap().notes().to_vec();
     assert_eq!(ids("r.csv", text, "{Email|lower}"), ["ann@example.com"]);
     let said = notes("{Email|lower}").iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(said, ["r.csv: ids are made by --id; the column \"external_user_id\" is not asked for"]);
