@@ -3,6 +3,7 @@
 //! Holds the verb and its findings; `check_scenario` knows scenarios, `check_text` shows findings to a person, `check_json` to machines. Findings go to stdout (they are
 //! what was asked for), the summary to stderr. It asks no service, and reads every roster to its end.
 
+use super::check_fix::{FixArgs, fix};
 use super::check_json::Machine;
 use super::check_scenario::{self, Opened, Scenario};
 use super::check_text::{Person, summary};
@@ -28,6 +29,9 @@ pub struct Args {
     /// Write one JSON document to stdout (its shape is described in docs/rosters.md)
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    fix: FixArgs,
 }
 
 /// What is found, one by one.
@@ -95,18 +99,22 @@ pub(super) trait Face {
 /// stdout cannot be written, other than by being closed.
 pub fn run(args: Args) -> super::End {
     args.rosters.check()?;
+    let rosters = match &args.fix.output {
+        Some(output) => fix(&args.rosters, output, args.fix.force)?,
+        None => args.rosters,
+    };
     let out = BufWriter::new(anstream::stdout().lock());
     let mut check = Check {
         face: if args.json { Box::new(Machine::new(out)) } else { Box::new(Person { out }) },
         hung_up: false,
-        census: Census::new(args.rosters.fold_case),
+        census: Census::new(rosters.fold_case),
         names: Vec::new(),
         read: Vec::new(),
         scenarios: Vec::new(),
         counts: Counts::default(),
     };
     let failed = |error| Failure::new(Exit::Incomplete, format!("cannot write the findings: {error}"));
-    check.all(&args.rosters).map_err(failed)?;
+    check.all(&rosters).map_err(failed)?;
     Ok(if check.counts.faults == 0 { Exit::Done } else { Exit::BadInput })
 }
 

@@ -15,6 +15,7 @@ pub mod signals;
 pub mod values;
 
 pub mod check;
+mod check_fix;
 mod check_json;
 mod check_scenario;
 mod check_text;

@@ -17,6 +17,7 @@ pub mod error;
 mod grid;
 mod jsonl;
 mod lexer;
+pub mod mend;
 pub mod note;
 pub mod options;
 mod preamble;
