@@ -207,7 +207,8 @@ impl JsonRows {
                 let said = said.replace(" at line 1 column ", " at character ").replace(" at line 1", "");
                 let rule = Rule::Json(safe::line(&said, 120));
                 let seat = Err(vec![place.row_fault(None, Some(text), rule, "write one object a line, in double quotes")]);
-                let cells = Cells::new(columns.names().iter().map(|_| None));
+                // As many as there may ever be: whoever keeps the row must not take its text for a column that comes later.
+                let cells = Cells::new((0..self.options.limits.columns).map(|_| None));
                 return Ok(Row { line, cells, extra: vec![text.to_owned()], seat, warnings: Vec::new() });
             }
         };

@@ -28,16 +28,15 @@ pub(super) fn weigh(bytes: &[u8]) -> Result<(), (String, &'static str)> {
     for part in 0..zip.len() {
         let part = zip.by_index(part).map_err(|error| broken(&error))?;
         let name = part.name().map_err(|error| broken(&error))?.replace('\\', "/").to_ascii_lowercase();
-        // Pictures and the like are never unpacked.
-        if name.ends_with(".xml") || name.ends_with(".rels") {
-            let left = if name.contains("/worksheets/") { &mut sheets } else { &mut rest };
-            let texts = name.ends_with("sharedstrings.xml");
-            let size = inflate(part, *left, texts).map_err(|error| broken(&error))?;
-            *left = left.checked_sub(size).ok_or_else(|| {
-                let what = format!("unpacked, the workbook has more than {MAX_SHEETS} bytes of sheets or {MAX_REST} of texts");
-                (what, CSV)
-            })?;
-        }
+        // A relation may name any part for a sheet, so all are looked at; those that are held have fixed endings.
+        let xml = name.ends_with(".xml") || name.ends_with(".rels");
+        let left = if xml && !name.contains("/worksheets/") { &mut rest } else { &mut sheets };
+        let texts = name.ends_with("sharedstrings.xml");
+        let size = inflate(part, *left, texts).map_err(|error| broken(&error))?;
+        *left = left.checked_sub(size).ok_or_else(|| {
+            let what = format!("unpacked, the workbook has more than {MAX_SHEETS} bytes of sheets or {MAX_REST} of texts");
+            (what, CSV)
+        })?;
         names.push(name);
     }
     let has = |end: &str| names.iter().any(|name| name.ends_with(end));

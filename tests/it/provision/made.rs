@@ -49,6 +49,40 @@ fn made_ids_are_asked_for_and_everything_rides_along() {
     assert_eq!(late, ["zoe@x.org", "bob@x.org"]);
 }
 
+/// A line that is no object keeps its text, though columns come after it; and what is broken stays out when rejects are read.
+#[test]
+fn json_lines_keep_what_cannot_be_read() {
+    let here = Here::new("n,ExternalUserId,MeetingId\n");
+    // 200 rows a meeting, and more of them than are looked at before the first.
+    let good =
+        |n: usize, more: &str| format!("{{\"ExternalUserId\":\"user-{n}\",\"MeetingId\":\"{}\"{more}}}\n", meeting(n % 10));
+    let filler: String = (1..1_999).map(|n| good(n, "")).collect();
+    let text = format!("{}{{broken\n{filler}{}", good(0, ""), good(1_999, ",\"late\":\"x\""));
+    std::fs::write(here.path().join("roster.jsonl"), text).unwrap();
+    let run = |args: &[&str]| {
+        let ended = finish(
+            here.bare(env!("CARGO_BIN_EXE_headcount"))
+                .arg("provision")
+                .args(args)
+                .args(["--mock", "--rate", "9000/s"])
+                .spawn()
+                .unwrap(),
+        );
+        (ended.code(), ended.stderr)
+    };
+    let (code, said) = run(&["roster.jsonl", "-o", "tokens.csv"]);
+    assert_eq!(code, Some(3), "{said}");
+    let rejects = read(&here, "rejects.csv");
+    let told = |row: &Row| ["headcount.code", "headcount.extra", "late", "headcount.source"].map(|name| row[name].clone());
+    assert_eq!(
+        rejects.iter().map(told).collect::<Vec<_>>(),
+        [["json", "[\"{broken\"]", "", "roster.jsonl:2"].map(str::to_owned)]
+    );
+    assert_eq!(read(&here, "tokens.csv").last().unwrap()["late"], "x");
+    let (code, said) = run(&["rejects.csv", "-o", "late.csv", "--rejects", "later.csv"]);
+    assert_eq!((code, read(&here, "later.csv")[0]["headcount.extra"].as_str()), (Some(3), "[\"{broken\"]"), "{said}");
+}
+
 /// Another template is another reading of the same bytes.
 #[test]
 fn the_template_is_part_of_the_rosters_fingerprint() {
