@@ -44,6 +44,7 @@ pub(super) struct Unpacked {
 
 impl Unpacked {
     /// All of it.
+    #[cfg(feature = "xlsx")]
     pub fn whole(self) -> Box<dyn Read + Send> {
         Box::new(Cursor::new(self.head).chain(self.rest))
     }

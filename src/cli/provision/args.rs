@@ -36,9 +36,14 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
-    /// Add a column JoinUrl to the rows with a token, made of the output's columns:
-    /// https://join.example/{MeetingId}#{JoinToken|url} (|url percent-encodes; also |lower, |upper, |trim)
-    #[arg(long, value_name = "URL", value_parser = Link::parse)]
+    // An address in a doc comment would have to stand in brackets.
+    #[allow(missing_docs)]
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = Link::parse,
+        help = "Add a column JoinUrl to the rows with a token, made of the output's columns: https://join.example/{MeetingId}#{JoinToken|url} (|url percent-encodes; also |lower, |upper, |trim)"
+    )]
     pub link: Option<Link>,
 
     /// Where the run's ledger, summary and logs are kept [default: the output's name with .run]
