@@ -12,8 +12,8 @@ use headcount::chime::capability::Capabilities;
 use headcount::chime::id::{ExternalUserId, MeetingId};
 use headcount::chime::message::CreateAttendeeRequest;
 use headcount::client::judge;
+use headcount::client::pace::held::Held;
 use headcount::client::sign::{SIGNING_NAME, Signer, Unsigned};
-use headcount::client::throttle::Pace;
 use headcount::client::transport::Reply;
 use http::{HeaderMap, Method, StatusCode};
 use std::time::{Duration, SystemTime};
@@ -91,7 +91,7 @@ fn decode_and_check(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn schedule(bencher: Bencher<'_, '_>) {
-    let mut pace = Pace::new(Rate::per_second(1000.0).expect("a rate"), 20.0);
+    let mut pace = Held::new(Rate::per_second(1000.0).expect("a rate"), 20.0);
     let mut now = Duration::ZERO;
     bencher.bench_local(|| {
         now += Duration::from_millis(1);

@@ -6,6 +6,7 @@
 pub mod embedded;
 pub mod failure;
 pub mod input;
+mod kept;
 mod profiles;
 pub mod progress;
 pub mod say;

@@ -90,6 +90,9 @@ fn line(board: &Board, elapsed: Duration) -> String {
     if !faults.is_empty() {
         line.push_str(&format!(" — {}", faults.join(", ")));
     }
+    if let Some(learned) = board.learned {
+        line.push_str(&format!(" — found {:.1}/s, {:.0} at once", learned.rate, learned.burst));
+    }
     match board.held_up {
         Some(HeldUp::Throttled) => line.push_str(&format!(" — throttled, now at {:.1}/s", board.rate)),
         Some(HeldUp::Outage(class)) => line.push_str(&format!(" — nothing gets through ({class}), probing")),

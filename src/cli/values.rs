@@ -1,7 +1,8 @@
-//! Small values of the command line that no library reads: spans of time, budgets, attempts.
+//! Small values of the command line that no library reads: spans of time, budgets, attempts, rates that may be left open.
 //!
-//! Holds [`Span`], [`ErrorBudget`] and [`Attempts`], each read once, by clap, into something that needs no more checking.
+//! Holds [`Span`], [`ErrorBudget`], [`Attempts`] and [`AskedRate`], each read once, by clap, into something that needs no more checking.
 
+use crate::bucket::Rate;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -66,6 +67,26 @@ impl FromStr for Attempts {
     }
 }
 
+/// A rate, or that it is to be found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AskedRate {
+    /// The account's.
+    Auto,
+    /// This one.
+    At(Rate),
+}
+
+impl FromStr for AskedRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "auto" {
+            return Ok(AskedRate::Auto);
+        }
+        text.parse().map(AskedRate::At).map_err(|e| format!("{e}, or auto"))
+    }
+}
+
 /// `1234567` as `1,234,567`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -111,6 +132,8 @@ mod tests {
         assert_eq!("2.5%".parse::<ErrorBudget>().unwrap().of(1000), 25);
         assert_eq!("7".parse::<ErrorBudget>().unwrap().of(1000), 7);
         assert!("101%".parse::<ErrorBudget>().is_err() && "-1".parse::<ErrorBudget>().is_err());
+        assert_eq!("auto".parse::<AskedRate>(), Ok(AskedRate::Auto));
+        assert!("8/s".parse::<AskedRate>().is_ok() && "automatic".parse::<AskedRate>().unwrap_err().contains("or auto"));
         assert!("0".parse::<Attempts>().is_err() && "3".parse::<Attempts>().is_ok());
     }
 

@@ -4,6 +4,7 @@
 //! Neither ever holds an id or a token. What stands on the board as settled has been committed.
 
 use crate::chime::class::Class;
+use crate::client::pace::fit::Learned;
 use crate::stats::recorder::Classes;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -27,6 +28,8 @@ pub struct Board {
     pub classes: Classes,
     /// Requests a second now allowed; infinite when unlimited.
     pub rate: f64,
+    /// What has been learnt of the account's quota, if it is to be.
+    pub learned: Option<Learned>,
     /// What holds things up, if something does.
     pub held_up: Option<HeldUp>,
 }

@@ -12,8 +12,8 @@ use super::state::{Contest, Credentials, Meeting, Said, Source};
 use super::{Ending, Settings};
 use crate::chime::class::Class;
 use crate::client::attempt::Try;
+use crate::client::pace::Pace;
 use crate::client::retry::Quota;
-use crate::client::throttle::Pace;
 use crate::drive::pump::{Next, Plan};
 use crate::ledger::store::{After, MeetingRow, Pending};
 use crate::seed::Seed;
@@ -99,7 +99,7 @@ impl Desk {
         origin: Instant,
     ) -> Desk {
         let mut desk = Desk {
-            pace: Pace::new(settings.rate, settings.burst),
+            pace: Pace::new(settings.rate, settings.pacing),
             quota: Quota::new(settings.retry_quota),
             rng: Seed(settings.seed).stream("jitter"),
             errors: settings.rejected,
@@ -284,7 +284,8 @@ impl Desk {
             board.in_flight = self.in_flight;
             board.requests = self.recorder.requests();
             board.classes.clone_from(self.recorder.classes());
-            board.rate = self.pace.rate().get();
+            board.rate = self.pace.rate();
+            board.learned = self.pace.learned();
             board.held_up = held_up;
         });
     }

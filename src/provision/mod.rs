@@ -26,6 +26,8 @@ mod taken;
 
 use crate::bucket::Rate;
 use crate::call::Fault;
+use crate::client::pace::Pacing;
+use crate::client::pace::fit::Learned;
 use crate::client::retry::Backoff;
 use crate::client::transport::Transport;
 use crate::drive::pump::{self, Stop};
@@ -48,10 +50,10 @@ use tokio::time::Instant;
 /// Everything a run is told, with nothing left open.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Requests a second, all operations and retries included.
+    /// Requests a second at most, all operations and retries included.
     pub rate: Rate,
-    /// How many at once at the start.
-    pub burst: f64,
+    /// Whether that is to be kept, or is the most that may be found.
+    pub pacing: Pacing,
     /// Requests under way at most.
     pub concurrency: usize,
     /// Seats in one request.
@@ -127,6 +129,8 @@ pub struct Ran {
     pub recorder: Recorder,
     /// What went wrong, with examples.
     pub samples: Samples,
+    /// What it has learnt of the account's quota, if it was to.
+    pub learned: Option<Learned>,
     /// Outcomes whose checksum failed; they were asked again.
     pub damaged: u64,
     /// Seats that were to be asked for.
@@ -159,11 +163,12 @@ pub async fn run<T: Transport>(
     let mut desk = Desk::new(settings, teller, meetings, taken, doubtful, origin);
     let told = pump::run(&mut desk, |job| hands.work(job), origin, Grain::Coarse, stop).await;
     let seats = seats + desk.void;
+    let learned = desk.pace.learned();
     let (ending, mut recorder, samples) = desk.close();
     if let Some(second) = recorder.take_second() {
         // The run's numbers are in the summary, too; a log that cannot be ended is no reason to lose the outputs.
         let _ = locked(&hands.logs).append(&Row::of_second(&second));
     }
     let ending = if told == Stop::Now { Ending::Abandoned } else { ending };
-    Ok(Ran { ending, recorder, samples, damaged, seats, took: origin.elapsed() })
+    Ok(Ran { ending, recorder, samples, learned, damaged, seats, took: origin.elapsed() })
 }

@@ -74,6 +74,9 @@ impl Desk {
         let (class, Way { sent, done, .. }) = (end.class(), way);
         self.recorder.record(&Sample { stage: 0, operation, due: slot.due, ready: slot.ready, sent, done, class });
         self.answers += u64::from(way.answered);
+        if way.answered && class != Class::Throttled {
+            self.pace.let_in(done, sent);
+        }
         if let Some(fault) = end.fault() {
             self.samples.add(fault);
         }

@@ -4,6 +4,7 @@
 
 use super::publish::Published;
 use super::{Ending, Ran};
+use crate::client::pace::fit::Learned;
 use crate::ledger::export::Counts;
 use crate::stats::recorder::Metric;
 use crate::stats::told::{ClassCount, Percentiles};
@@ -30,6 +31,9 @@ pub struct Summary {
     pub damaged: u64,
     /// Requests of this session, all operations and retries.
     pub requests: u64,
+    /// The account's rate and burst as this session has learnt them (`--rate auto`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
     /// Seconds this session took.
     pub seconds: f64,
     /// Ends of attempts of this session.
@@ -51,6 +55,7 @@ impl Summary {
             differs: published.differs,
             void: published.void,
             damaged: ran.damaged,
+            learned: ran.learned,
             requests: ran.recorder.requests(),
             seconds: (ran.took.as_secs_f64() * 1000.0).round() / 1000.0,
             classes: ClassCount::all(ran.recorder.classes(), &ran.samples),

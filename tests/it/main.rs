@@ -9,6 +9,7 @@ mod ledger;
 mod load;
 mod mischief;
 mod mock;
+mod pace;
 mod provision;
 mod roster;
 mod scenario;

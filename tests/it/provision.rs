@@ -24,6 +24,7 @@ mod links;
 mod lost;
 mod planned;
 mod made;
+mod paced;
 mod processes;
 mod refusals;
 mod reviewed;

@@ -6,7 +6,7 @@
 use super::super::input::RosterArgs;
 use super::super::service::Whom;
 use super::super::shown::Shown;
-use super::super::values::{Attempts, ErrorBudget, Span};
+use super::super::values::{AskedRate, Attempts, ErrorBudget, Span};
 use super::meetings::MeetingArgs;
 use crate::behaviour::Quota;
 use crate::bucket::Rate;
@@ -127,11 +127,16 @@ pub enum Conflict {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Calls")]
 pub struct Calls {
-    /// Requests a second, all operations and retries included: 8/s, 600/m, 10/1s, unlimited [default: 8/s; 500/s with --mock, that of the quota with --mock-quota]
-    #[arg(long, value_name = "RATE")]
-    pub rate: Option<Rate>,
+    /// Requests a second, all operations and retries included: 8/s, 600/m, unlimited; auto finds and keeps the account's rate
+    /// [default: 8/s; 500/s with --mock, that of the quota with --mock-quota]
+    #[arg(long, value_name = "RATE|auto")]
+    pub rate: Option<AskedRate>,
 
-    /// Requests that may go at once at the start
+    /// What --rate auto never exceeds [default: 100/s]
+    #[arg(long, value_name = "RATE")]
+    pub rate_max: Option<Rate>,
+
+    /// Requests that may go at once at the start; --rate auto finds out
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub burst: u32,
 

@@ -5,17 +5,11 @@
 use super::super::failure::{Exit, Failure};
 use super::super::values::Attempts;
 use super::args::{Again, Args, Conflict};
-use crate::bucket::Rate;
 use crate::client::retry::Backoff;
 use crate::ledger::load::{Fold, OnConflict, Rules};
 use crate::ledger::seating::Seating;
 use crate::ledger::store::Replay;
 use crate::roster::options::Options;
-
-/// The default share of the published 10 requests a second: others who use the account still can.
-const DEFAULT_RATE: f64 = 8.0;
-/// With the mock alone: short, but watchable.
-const MOCK_RATE: f64 = 500.0;
 
 /// How rosters are read.
 pub fn roster_options(args: &Args, seating: Option<Seating>) -> (Options, Rules) {
@@ -26,16 +20,6 @@ pub fn roster_options(args: &Args, seating: Option<Seating>) -> (Options, Rules)
         Conflict::Last => OnConflict::Last,
     };
     (options, Rules { on_conflict, fold: if args.input.fold_case { Fold::Case } else { Fold::Exact }, seating })
-}
-
-/// The asked rate.
-pub fn rate(args: &Args) -> Rate {
-    let default = match &args.mock_quota {
-        Some(quota) => quota.all.map_or(MOCK_RATE, |all| all.rate),
-        None if args.mock => MOCK_RATE,
-        None => DEFAULT_RATE,
-    };
-    args.calls.rate.unwrap_or_else(|| Rate::per_second(default).expect("a positive rate"))
 }
 
 /// What earlier outcomes mean.

@@ -6,6 +6,7 @@ pub mod args;
 pub(super) mod failures;
 mod meant;
 pub(super) mod meetings;
+mod paced;
 mod words;
 
 use super::End;
@@ -38,6 +39,7 @@ use crate::seed::Seed;
 use crate::stats::series::columns;
 pub use args::Args;
 use failures::{dir_failure, elsewhere, incomplete, intake_failure, ledger_failure, publish_failure, republish_failure};
+use paced::Paced;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,6 +67,7 @@ struct Course {
     args: Args,
     voice: Voice,
     wall: Wall,
+    paced: Paced,
     places: Places,
     /// What meetings are made with, and how people sit in them, if they are made.
     making: Option<(MeetingTemplate, Seating)>,
@@ -86,7 +89,8 @@ impl Course {
         let rosters: Vec<PathBuf> = args.input.rosters.iter().map(PathBuf::from).collect();
         places.outputs.check(&rosters).map_err(publish_failure)?;
         let making = args.meetings.meant()?;
-        let course = Course { args, voice, wall: Wall::System, places, making };
+        let paced = Paced::asked(&args)?;
+        let course = Course { args, voice, wall: Wall::System, paced, places, making };
         if course.args.dry_run { course.dry_run().await } else { course.real_run().await }
     }
 
@@ -113,7 +117,7 @@ impl Course {
         configured.ca_bundle()?;
         // What a session of its own would be asked; the copy is thrown away with it.
         ledger.begin(0, 0).map_err(ledger_failure)?;
-        self.voice.say(words::plan(&ledger, &self.args, &counts, &shown, meant::rate(&self.args)).map_err(ledger_failure)?);
+        self.voice.say(words::plan(&ledger, &self.args, &counts, &shown, &self.paced).map_err(ledger_failure)?);
         self.voice.say("a dry run: nothing was asked, nothing was written");
         Ok(if counts.rejected > 0 { Exit::SomeRows } else { Exit::Done })
     }
@@ -143,9 +147,9 @@ impl Course {
         // Everything that can be wrong is told before anybody is asked to agree to it.
         let account = service.account();
         ledger.belongs(&service.place, account.as_deref()).map_err(elsewhere)?;
-        let settings = self.settings(&counts, &service, ledger.refused_rows().map_err(ledger_failure)?)?;
-        let plan =
-            words::plan(&ledger, &self.args, &counts, &service.shown(), meant::rate(&self.args)).map_err(ledger_failure)?;
+        let paced = self.paced.remembered(&service, self.voice);
+        let settings = self.settings(&counts, &service, paced, ledger.refused_rows().map_err(ledger_failure)?)?;
+        let plan = words::plan(&ledger, &self.args, &counts, &service.shown(), &paced).map_err(ledger_failure)?;
         self.voice.say(&plan);
         agree(&service, &plan, self.args.yes, self.voice)?;
         // Only now: who says no to an endpoint has not chosen it for this ledger.
@@ -266,6 +270,7 @@ impl Course {
         publish_json(&dir.file("summary.json"), &summary)?;
         self.manifest(dir, service, summary.ending, Some(&counts))?;
         self.voice.say(words::summary(&summary, &self.places.outputs, dir.path()));
+        self.paced.conclude(ran.learned, service, self.wall, self.voice);
         if self.making.is_some() {
             let deadlines = meetings::deadlines(&ledger.rooms().map_err(ledger_failure)?, self.wall.now());
             self.voice.say(deadlines);
@@ -274,12 +279,12 @@ impl Course {
         words::end(ran, published, &self.places.outputs, bounds, self.voice)
     }
 
-    fn settings(&self, counts: &Counts, service: &Service, refused: u64) -> Result<Settings, Failure> {
+    fn settings(&self, counts: &Counts, service: &Service, paced: Paced, refused: u64) -> Result<Settings, Failure> {
         let args = &self.args;
-        let (rate, (backoff, retry_quota)) = (meant::rate(args), meant::retry_mode(service.configured.retry_mode.as_deref())?);
+        let (backoff, retry_quota) = meant::retry_mode(service.configured.retry_mode.as_deref())?;
         Ok(Settings {
-            rate,
-            burst: f64::from(args.calls.burst),
+            rate: paced.ceiling,
+            pacing: paced.pacing,
             concurrency: args.calls.concurrency as usize,
             batch: args.calls.batch,
             attempts: meant::attempts(args, service.configured.max_attempts.as_deref())?,
@@ -288,7 +293,7 @@ impl Course {
             max_errors: args.calls.max_errors.map(|b| b.of(counts.rows)),
             max_duration: args.calls.max_duration.0,
             seed: args.endpoint.seed,
-            unsettled: Settings::unsettled_at(rate),
+            unsettled: Settings::unsettled_at(paced.ceiling),
             // Refusals of earlier sessions stand unless they are asked again.
             rejected: counts.rejected + if meant::replay(args) == Replay::Resume { refused } else { 0 },
             replay: meant::replay(args),
@@ -358,7 +363,7 @@ impl Course {
             "version": 1, "kind": "provision", "headcount": env!("CARGO_PKG_VERSION"), "state": state,
             "time": jiff::Timestamp::try_from(self.wall.now()).unwrap_or_default().to_string(),
             "endpoint": service.place, "region": service.endpoint.region(), "account": service.account(), "seed": self.args.endpoint.seed,
-            "rosters": self.args.input.rosters, "rate": meant::rate(&self.args).to_string(), "concurrency": self.args.calls.concurrency, "counts": counts,
+            "rosters": self.args.input.rosters, "rate": self.paced.name(), "concurrency": self.args.calls.concurrency, "counts": counts,
         });
         publish_json(&dir.file("run.json"), &manifest)
     }

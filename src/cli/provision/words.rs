@@ -8,6 +8,7 @@ use super::super::failure::{Exit, Failure};
 use super::super::say::Voice;
 use super::super::values::{counted, grouped, said};
 use super::args::Args;
+use super::paced::Paced;
 use crate::bucket::Rate;
 use crate::chime::class::Class;
 use crate::chime::quota;
@@ -92,15 +93,16 @@ pub fn compared(found: &Compared, rules: Rules, voice: Voice) {
 }
 
 /// What is about to happen.
-pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, rate: Rate) -> Result<String, LedgerError> {
+pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, paced: &Paced) -> Result<String, LedgerError> {
     let last = args.roster.limit.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
     let seats = ledger.open_seats(last, super::meant::replay(args))?;
     let meetings = ledger.meetings(last)?;
     let open = ledger.open_by_meeting(last, super::meant::replay(args))?;
     let task = Task::of(&meetings, |key| open.get(&key).copied().unwrap_or(0));
+    let (rate, burst) = paced.likely();
     let terms = |batch: Batching| Terms {
         rate,
-        burst: f64::from(args.calls.burst),
+        burst,
         concurrency: args.calls.concurrency as usize,
         batch: batch.size(),
         latency: Duration::ZERO,
@@ -113,9 +115,10 @@ pub fn plan(ledger: &Ledger, args: &Args, counts: &Counts, place: &str, rate: Ra
         text.push_str("nothing is left to ask for; only the meetings are looked at");
     } else {
         text.push_str(&format!(
-            "{} to ask for at {place}\n{} at {rate}: about {}",
+            "{} to ask for at {place}\n{} at {}: about {}",
             counted(seats, "seat"),
             counted(requests, "request"),
+            paced.said(),
             said(time)
         ));
     }

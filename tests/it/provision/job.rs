@@ -11,6 +11,7 @@ use headcount::bucket::Rate;
 use headcount::client::attempt::Client;
 use headcount::client::credentials::Source;
 use headcount::client::endpoint::Endpoint;
+use headcount::client::pace::Pacing;
 use headcount::client::retry::Backoff;
 use headcount::drive::pump::Stop;
 use headcount::ledger::load::Rules;
@@ -90,7 +91,7 @@ impl Job {
             dir: tempfile::tempdir().unwrap(),
             settings: Settings {
                 rate,
-                burst: 20.0,
+                pacing: Pacing::Held { burst: 20.0 },
                 concurrency: 8,
                 batch: headcount::provision::batch::Batching::Off,
                 attempts: 5,

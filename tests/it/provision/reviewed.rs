@@ -7,6 +7,7 @@ use super::job::{Job, Ran};
 use super::world::{World, meeting, roster};
 use headcount::bucket::Rate;
 use headcount::chime::class::Class;
+use headcount::client::pace::Pacing;
 use headcount::drive::pump::Stop;
 use headcount::ledger::store::Replay;
 use headcount::provision::Ending;
@@ -181,7 +182,7 @@ async fn a_throttle_never_makes_a_slow_rate_faster() {
             false => Act::Well,
         });
         let mut job = Job::new(&roster(1, 12));
-        (job.settings.rate, job.settings.burst) = (Rate::per_second(rate).unwrap(), 1.0);
+        (job.settings.rate, job.settings.pacing) = (Rate::per_second(rate).unwrap(), Pacing::Held { burst: 1.0 });
         assert!(job.run(&world).await.done());
         let least = Duration::from_secs_f64(1.0 / rate) - Duration::from_millis(5);
         let log = world.log();

@@ -1,12 +1,13 @@
 //! How fast to go when the service says "too fast": flow control on the schedule, for all rows together.
 //!
-//! Holds [`Pace`]: the asked rate as a ceiling, a token bucket under it, and the SDKs' adaptive rule (CUBIC: on a throttle the
-//! rate falls to 0.7 of what was really sent; it comes back along `0.4 (t − K)³ + w`). Called by provisioning. It never reads a
+//! Holds [`Held`]: the asked rate as a ceiling, a token bucket under it, and the SDKs' adaptive rule (CUBIC: on a throttle the
+//! rate falls to 0.7 of what was really sent; it comes back along `0.4 (t − K)³ + w`). Called through [`super::Pace`]. It never reads a
 //! clock and never sees a request.
 //!
 //! Source: botocore 1.44.5's `retries/adaptive.py` and `throttling.py` (SERVICE.md section 8). One thing differs: only the
 //! first throttle of a flight lowers the rate. The others were sent at the old one and say nothing new.
 
+use super::sent::Sent;
 use crate::bucket::{Bucket, Rate};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ const FLOOR: f64 = 0.5;
 
 /// The schedule of a run: at most the asked rate, less while the service throttles.
 #[derive(Debug, Clone)]
-pub struct Pace {
+pub struct Held {
     ceiling: Rate,
     bucket: Bucket,
     sent: Sent,
@@ -28,10 +29,10 @@ pub struct Pace {
     quiet_until: Duration,
 }
 
-impl Pace {
+impl Held {
     /// A schedule at this rate, with this many at once at the start.
     pub fn new(ceiling: Rate, burst: f64) -> Self {
-        Pace { ceiling, bucket: Bucket::new(ceiling, burst), sent: Sent::default(), cut: None, quiet_until: Duration::ZERO }
+        Held { ceiling, bucket: Bucket::new(ceiling, burst), sent: Sent::default(), cut: None, quiet_until: Duration::ZERO }
     }
 
     /// The earliest offset for the next request; one in the past says since when it could have gone.
@@ -104,36 +105,6 @@ impl Pace {
     }
 }
 
-/// The rate really sent, over half-second windows, smoothed as the SDKs do (0.8 of the newest).
-#[derive(Debug, Clone, Default)]
-struct Sent {
-    window: u64,
-    count: u32,
-    smoothed: f64,
-}
-
-impl Sent {
-    fn count(&mut self, now: Duration) {
-        self.roll(now);
-        self.count += 1;
-    }
-
-    fn roll(&mut self, now: Duration) {
-        let window = now.as_millis() as u64 / 500;
-        if window > self.window {
-            let rate = f64::from(self.count) * 2.0 / (window - self.window) as f64;
-            self.smoothed = if self.smoothed == 0.0 { rate } else { 0.8 * rate + 0.2 * self.smoothed };
-            (self.window, self.count) = (window, 0);
-        }
-    }
-
-    fn per_second(&mut self, now: Duration) -> f64 {
-        self.roll(now);
-        // In a window's first moments what was counted so far is the better witness of the two.
-        self.smoothed.max(f64::from(self.count) * 2.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +115,7 @@ mod tests {
 
     /// A client at `ours` a second against a quota; returns (accepted, throttled) after `seconds`.
     fn run(ours: f64, quota: f64, burst: f64, seconds: u64) -> (u32, u32) {
-        let mut pace = Pace::new(rate(ours), 20.0);
+        let mut pace = Held::new(rate(ours), 20.0);
         let mut service = Bucket::new(rate(quota), burst);
         let (mut now, end) = (Duration::ZERO, Duration::from_secs(seconds));
         let (mut accepted, mut throttled) = (0, 0);
@@ -182,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_hint_silences_everybody() {
-        let mut pace = Pace::new(rate(100.0), 5.0);
+        let mut pace = Held::new(rate(100.0), 5.0);
         pace.take(Duration::ZERO).unwrap();
         pace.throttled(Duration::from_millis(10), Duration::ZERO, Some(Duration::from_secs(7)));
         assert_eq!(pace.ready_at(), Duration::from_millis(7010));
@@ -191,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_throttle_never_raises_a_slow_rate() {
-        let mut pace = Pace::new(rate(0.1), 1.0);
+        let mut pace = Held::new(rate(0.1), 1.0);
         pace.take(Duration::ZERO).unwrap();
         pace.throttled(Duration::from_secs(1), Duration::ZERO, None);
         assert!(pace.rate() <= rate(0.1));
@@ -201,7 +172,7 @@ mod tests {
 
     #[test]
     fn one_flight_of_throttles_slows_down_once() {
-        let mut pace = Pace::new(rate(50.0), 50.0);
+        let mut pace = Held::new(rate(50.0), 50.0);
         for _ in 0..40 {
             pace.take(Duration::ZERO).unwrap();
         }
