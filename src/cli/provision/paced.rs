@@ -98,7 +98,7 @@ impl Paced {
         let Pacing::Auto { .. } = self.pacing else { return };
         let Some(learned) = learned else {
             return voice.say(format_args!(
-                "the account's rate was not found: it throttled too seldom to tell (at most {})",
+                "the service throttled too seldom to tell the account's rate (at most {})",
                 self.ceiling
             ));
         };
