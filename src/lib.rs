@@ -44,6 +44,7 @@ pub mod stats;
 
 pub mod load;
 pub mod plan;
+pub mod probe;
 pub mod provision;
 pub mod report;
 pub mod run_dir;

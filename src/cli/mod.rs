@@ -24,6 +24,7 @@ pub mod example;
 pub mod load;
 pub mod mock;
 pub mod plan;
+pub mod probe;
 pub mod provision;
 pub mod report;
 pub mod scenario;
@@ -57,6 +58,7 @@ enum Verb {
     Schedule(schedule::Args),
     Example(example::Args),
     Schema(schema::Args),
+    Probe(probe::Args),
     Mock(Box<mock::Args>),
 }
 
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Schedule(args) => schedule::run(args),
         Verb::Example(args) => example::run(args),
         Verb::Schema(args) => schema::run(args),
+        Verb::Probe(args) => probe::run(args),
         Verb::Mock(args) => mock::run(*args),
     };
     failure::conclude(end)

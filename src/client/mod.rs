@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod judge;
 pub mod operations;
 pub mod pace;
+pub mod raw;
 pub mod replies;
 pub mod retry;
 pub mod sign;

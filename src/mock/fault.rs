@@ -89,6 +89,11 @@ impl Fault {
         Fault::of(Exception::NotFound, format!("Attendee <{id}> not found"))
     }
 
+    /// 403 for what is not there, where the service would rather not say so.
+    pub fn forbidden() -> Fault {
+        Fault::of(Exception::Forbidden, "AWS authorization failed")
+    }
+
     /// The JSON body of the error.
     pub fn body(&self, request_id: Guid) -> Vec<u8> {
         #[derive(serde::Serialize)]

@@ -83,6 +83,12 @@ impl AttendeeKeys {
         AttendeeKeys { id: id.not_version_4(), secret: secret.version_4() }
     }
 
+    /// The same attendee with a token that it had never before: the n-th.
+    pub fn renewed(self, seed: Seed, n: u64) -> Self {
+        let (secret, _) = halves(seed.digest(&[b"renewed", &self.id.0.to_be_bytes(), &n.to_be_bytes()]));
+        AttendeeKeys { secret: secret.version_4(), ..self }
+    }
+
     /// The JoinToken: 98 characters, unpadded base64 of `<AttendeeId>:<UUID-v4>`, as seen in real answers.
     pub fn join_token(self) -> String {
         let mut plain = [b':'; 73];

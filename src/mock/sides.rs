@@ -87,7 +87,9 @@ sides! {
         /// 404, which the model lists.
         #[default] NotFound "not-found",
         /// 204, as DeleteMeeting does.
-        Succeed "succeed"
+        Succeed "succeed",
+        /// 403, as callers of the old namespace saw.
+        Forbidden "forbidden"
     };
     /// DeleteMeeting for a meeting that is not there ("treats non-existing meetings as already ended").
     delete_meeting "delete-meeting": DeleteMeeting {
@@ -123,6 +125,68 @@ sides! {
         #[default] Item "item",
         /// The whole request fails and makes nothing.
         Whole "whole"
+    };
+    /// What a batch does with items for which the meeting has no seat.
+    batch_full "batch-full": BatchFull {
+        /// They fail, the others are made.
+        #[default] Item "item",
+        /// The whole request fails and makes nothing.
+        Whole "whole"
+    };
+    /// The same id twice in one batch.
+    batch_twice "batch-twice": BatchTwice {
+        /// Both are answered, with one attendee.
+        #[default] Twice "twice",
+        /// The attendee is answered once.
+        Once "once",
+        /// The second fails.
+        Item "item",
+        /// The whole request fails and makes nothing.
+        Whole "whole"
+    };
+    /// A single attendee for whom the meeting has no seat.
+    full "full": Full {
+        /// 400 LimitExceededException, which the model lists.
+        #[default] Limit "limit",
+        /// 400 BadRequestException.
+        BadRequest "bad-request"
+    };
+    /// The JoinToken that a repetition is answered with.
+    repeat_token "repeat-token": RepeatToken {
+        /// The first one.
+        #[default] Same "same",
+        /// Another one, each time.
+        Fresh "fresh"
+    };
+    /// An id that is asked for again after its attendee was deleted.
+    reborn "reborn": Reborn {
+        /// Gets another AttendeeId and JoinToken.
+        #[default] New "new",
+        /// Gets those it had.
+        Same "same"
+    };
+    /// A ClientRequestToken whose meeting lives.
+    request_token "request-token": RequestToken {
+        /// Finds that meeting.
+        #[default] Find "find",
+        /// 409 ConflictException.
+        Conflict "conflict",
+        /// Makes another meeting.
+        New "new"
+    };
+    /// GetAttendee for an attendee that is not there.
+    gone_attendee "gone-attendee": GoneAttendee {
+        /// 404, which the model lists.
+        #[default] NotFound "not-found",
+        /// 403, as callers of the old namespace saw.
+        Forbidden "forbidden"
+    };
+    /// GetMeeting for a meeting that is not there.
+    gone_meeting "gone-meeting": GoneMeeting {
+        /// 404, which the model lists.
+        #[default] NotFound "not-found",
+        /// 403, as callers of the old namespace saw.
+        Forbidden "forbidden"
     };
 }
 

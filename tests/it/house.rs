@@ -18,6 +18,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("load", &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer"]),
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
+    ("probe", &["client", "drive", "call", "chime"]),
     ("report", &[]),
     ("run_dir", &["stats"]),
     ("client", &["call", "chime", "clock", "seed", "bucket", "safe"]),

@@ -92,6 +92,9 @@ struct Manners {
     /// Take another side where the service is not documented; see docs/mock.md
     #[arg(long, value_name = "NAME=VALUE")]
     side: Vec<Side>,
+    /// Take the sides that `headcount probe` has found and written to this file; --side outranks it
+    #[arg(long, value_name = "FILE")]
+    like_probe: Option<PathBuf>,
     /// Make a meeting of this id exist
     #[arg(long, value_name = "MEETING-ID")]
     adopt: Vec<String>,

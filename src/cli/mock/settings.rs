@@ -10,6 +10,7 @@ use crate::cli::failure::Exit;
 use crate::mock::options::{Capacity, Hints, Lifetime};
 use crate::mock::sides::Sides;
 use crate::mock::{Auth, Options};
+use crate::probe::Findings;
 use crate::seed::Seed;
 use crate::yaml;
 use std::path::Path;
@@ -17,7 +18,7 @@ use std::path::Path;
 /// The options that the flags ask for.
 pub fn options(args: &Args) -> Result<Options, Failure> {
     let manners = &args.manners;
-    let mut sides = Sides::default();
+    let mut sides = manners.like_probe.as_deref().map_or(Ok(Sides::default()), like_probe)?;
     for side in &manners.side {
         sides.set(&side.0, &side.1).map_err(usage)?;
     }
@@ -50,6 +51,20 @@ pub fn options(args: &Args) -> Result<Options, Failure> {
         options.mischief.extend(file.mischief);
     }
     Ok(options)
+}
+
+/// The sides that a probe has found; where it has found none, the defaults.
+fn like_probe(path: &Path) -> Result<Sides, Failure> {
+    let bad = |why: String| {
+        Failure::new(Exit::BadInput, format!("{}: {why}", path.display())).hint("headcount probe writes such a file")
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| usage(format!("{}: {e}", path.display())))?;
+    let findings = Findings::read(&text).map_err(|e| bad(e.to_string()))?;
+    let mut sides = Sides::default();
+    for (name, value) in findings.sides() {
+        sides.set(name, value).map_err(|e| bad(e.to_string()))?;
+    }
+    Ok(sides)
 }
 
 /// The meetings that are to exist.

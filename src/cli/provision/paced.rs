@@ -97,10 +97,8 @@ impl Paced {
     pub fn conclude(&self, learned: Option<Learned>, service: &Service, wall: Wall, voice: Voice) {
         let Pacing::Auto { .. } = self.pacing else { return };
         let Some(learned) = learned else {
-            return voice.say(format_args!(
-                "the service throttled too seldom to tell the account's rate (at most {})",
-                self.ceiling
-            ));
+            return voice
+                .say(format_args!("the service throttled too seldom to tell the account's rate (at most {})", self.ceiling));
         };
         let words = format!("the account's rate: about {:.1}/s, {:.0} at once", learned.rate, learned.burst);
         let Some((kept, whose)) = place(service) else { return voice.say(words) };

@@ -14,7 +14,7 @@ use crate::chime::id::fold;
 use crate::mock::fault::Fault;
 use crate::mock::ids::{AttendeeKeys, Guid};
 use crate::mock::input::attendee::{Wanted, semantic};
-use crate::mock::sides::{BatchItem, DeleteAbsent, Ids, Repeat};
+use crate::mock::sides::{BatchFull, BatchItem, BatchTwice, DeleteAbsent, Full, GoneAttendee, Ids, Repeat, RepeatToken};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::HashSet;
@@ -24,10 +24,9 @@ use std::sync::atomic::Ordering;
 /// Attendees of a page when the request names no size; the model says only that 100 is the most.
 const PAGE: usize = 100;
 
-/// 400 for a meeting without a free seat.
-fn full() -> Fault {
-    Fault::of(Exception::LimitExceeded, "The maximum number of attendees for this meeting has been reached")
-}
+/// The words for an id that stands twice in a batch, and for a meeting without a free seat.
+const TWICE: &str = "An ExternalUserId stands in the request twice";
+const FULL: &str = "The maximum number of attendees for this meeting has been reached";
 
 impl Service {
     /// The name under which an id is looked up.
@@ -52,6 +51,14 @@ impl Service {
         Some((seat.id.to_string(), keys.join_token()))
     }
 
+    /// 400 for a meeting without a free seat.
+    fn full(&self) -> Fault {
+        match self.rules.sides.full {
+            Full::Limit => Fault::of(Exception::LimitExceeded, FULL),
+            Full::BadRequest => Fault::bad_request(FULL),
+        }
+    }
+
     /// Finds or makes one attendee. Says whether it was made.
     fn seat(&self, meeting: &Meeting, inside: &mut Inside, wanted: &Wanted) -> Result<(AttendeeView, bool), Fault> {
         semantic("ExternalUserId", &wanted.user)?;
@@ -62,10 +69,15 @@ impl Service {
                 seat.capabilities = new;
                 self.note(|| Change::Allowed(meeting.id, seat.id, new));
             }
-            return Ok((AttendeeView::of(self.rules.seed, meeting.id, &key, seat), false));
+            let keys = AttendeeKeys::derive(self.rules.seed, meeting.id, &key, seat.generation);
+            let keys = match self.rules.sides.repeat_token {
+                RepeatToken::Same => keys,
+                RepeatToken::Fresh => keys.renewed(self.rules.seed, self.tokens.fetch_add(1, Ordering::Relaxed)),
+            };
+            return Ok((AttendeeView::keyed(keys, seat), false));
         }
         if inside.roll.count() >= meeting.seats() as usize {
-            return Err(full());
+            return Err(self.full());
         }
         let capabilities = capabilities.unwrap_or_else(|| meeting.default_capabilities());
         let (seat, keys) = inside.roll.add(self.rules.seed, meeting.id, &key, &wanted.user, capabilities);
@@ -87,22 +99,26 @@ impl Service {
         Ok(Reply::json(&batch).with(tally))
     }
 
-    /// With `--side batch-item=whole`: refuses a batch of which one item would fail, before any of it is done.
+    /// With `whole` for the side `batch-item`, `batch-full` or `batch-twice`: refuses a batch of which one item would fail for that
+    /// reason, before any of it is done.
     pub(super) fn refuse_whole(&self, meeting: &Meeting, inside: &mut Inside, wanted: &[Wanted]) -> Result<(), Fault> {
-        if self.rules.sides.batch_item == BatchItem::Item {
-            return Ok(());
-        }
-        let mut new = HashSet::new();
+        let sides = self.rules.sides;
+        let (mut all, mut new) = (HashSet::new(), 0);
         for item in wanted {
-            semantic("ExternalUserId", &item.user)?;
-            item.capabilities.map(|c| meeting.permit(c)).transpose()?;
+            let sound =
+                semantic("ExternalUserId", &item.user).and_then(|()| item.capabilities.map_or(Ok(()), |c| meeting.permit(c)));
+            if sides.batch_item == BatchItem::Whole {
+                sound.clone()?;
+            }
             let key = self.key(&item.user);
-            if inside.roll.of_key(&key).is_none() {
-                new.insert(key);
+            new += usize::from(sound.is_ok() && inside.roll.of_key(&key).is_none() && !all.contains(&key));
+            if !all.insert(key) && sides.batch_twice == BatchTwice::Whole {
+                return Err(Fault::bad_request(TWICE));
             }
         }
         let seats = meeting.seats() as usize;
-        if !new.is_empty() && inside.roll.count() + new.len() > seats { Err(full()) } else { Ok(()) }
+        let overflows = new > 0 && inside.roll.count() + new > seats;
+        if overflows && sides.batch_full == BatchFull::Whole { Err(self.full()) } else { Ok(()) }
     }
 
     /// Finds or makes each of several attendees; those that cannot be are listed with why.
@@ -111,8 +127,14 @@ impl Service {
         self.refuse_whole(meeting, &mut inside, &wanted)?;
         let (mut batch, mut tally) =
             (Batch { attendees: Vec::with_capacity(wanted.len()), errors: Vec::new() }, Tally::default());
+        let mut before = HashSet::new();
         for item in wanted {
-            match self.seat(meeting, &mut inside, &item) {
+            let again = self.rules.sides.batch_twice != BatchTwice::Twice && !before.insert(self.key(&item.user));
+            if again && self.rules.sides.batch_twice == BatchTwice::Once {
+                continue;
+            }
+            let seat = if again { Err(Fault::bad_request(TWICE)) } else { self.seat(meeting, &mut inside, &item) };
+            match seat {
                 Ok((view, made)) => {
                     batch.attendees.push(view);
                     *(if made { &mut tally.made } else { &mut tally.found }) += 1;
@@ -129,21 +151,27 @@ impl Service {
     pub(super) fn get_attendee(&self, realm: &Realm, id: Guid, attendee: Guid) -> Result<Reply, Fault> {
         let meeting = self.find(realm, id)?;
         let mut inside = meeting.open()?;
-        let seat = inside.roll.of_id(attendee).ok_or_else(|| Fault::no_attendee(attendee))?;
+        let seat = inside.roll.of_id(attendee).ok_or_else(|| match self.rules.sides.gone_attendee {
+            GoneAttendee::NotFound => Fault::no_attendee(attendee),
+            GoneAttendee::Forbidden => Fault::forbidden(),
+        })?;
         Ok(Reply::json(&OneAttendee { attendee: self.view(&meeting, seat) }))
     }
 
     pub(super) fn delete_attendee(&self, realm: &Realm, id: Guid, attendee: Guid) -> Result<Reply, Fault> {
         let meeting = self.find(realm, id)?;
         let mut inside = meeting.open()?;
-        match inside.roll.remove(attendee, |user| self.key(user)) {
+        match inside.roll.remove(attendee, self.rules.sides.reborn, |user| self.key(user)) {
             Some(seat) => {
                 self.seats.fetch_sub(1, Ordering::Relaxed);
                 self.note(|| Change::Left(id, seat));
                 Ok(Reply::empty(204))
             }
-            None if self.rules.sides.delete_absent == DeleteAbsent::Succeed => Ok(Reply::empty(204)),
-            None => Err(Fault::no_attendee(attendee)),
+            None => match self.rules.sides.delete_absent {
+                DeleteAbsent::Succeed => Ok(Reply::empty(204)),
+                DeleteAbsent::NotFound => Err(Fault::no_attendee(attendee)),
+                DeleteAbsent::Forbidden => Err(Fault::forbidden()),
+            },
         }
     }
 

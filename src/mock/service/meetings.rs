@@ -15,7 +15,7 @@ use crate::mock::fault::Fault;
 use crate::mock::ids::{Guid, meeting_id};
 use crate::mock::input::attendee::{Wanted, semantic};
 use crate::mock::input::meeting::NewMeeting;
-use crate::mock::sides::{DeleteMeeting, HdCount, MediaRegion};
+use crate::mock::sides::{DeleteMeeting, GoneMeeting, HdCount, MediaRegion, RequestToken};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Service {
         Ok(Reply::json(&OneMeeting { meeting: view, batch: Some(batch) }).with(tally).about(meeting.id))
     }
 
-    /// Finds or makes a meeting; with `--side batch-item=whole`, none is made for attendees who could not all be seated in it.
+    /// Finds or makes a meeting; where a batch fails whole (`refuse_whole`), none is made for attendees who could not all be seated in it.
     fn find_or_create(
         &self,
         now: Duration,
@@ -78,8 +78,17 @@ impl Service {
     ) -> Result<Arc<Meeting>, Fault> {
         let mut directory = self.write();
         // The token alone decides, even if everything else differs (SERVICE.md 6.2).
-        if let Some(meeting) = directory.of_token(realm, &asked.request_token) {
-            return Ok(Arc::clone(meeting));
+        if let Some(meeting) = directory.of_token(realm, &asked.request_token).map(Arc::clone) {
+            match self.rules.sides.request_token {
+                RequestToken::Find => return Ok(meeting),
+                RequestToken::Conflict => {
+                    return Err(Fault::of(Exception::Conflict, "There is a meeting of this ClientRequestToken"));
+                }
+                // The next generation of the token, as if the meeting had ended.
+                RequestToken::New => {
+                    directory.bury_token((realm.key(), asked.request_token.clone()), meeting.generation + 1);
+                }
+            }
         }
         self.judge(&mut asked)?;
         let primary = asked.primary.as_deref().map(|id| self.primary(&directory, realm, id)).transpose()?;
@@ -194,7 +203,10 @@ impl Service {
     }
 
     pub(super) fn get_meeting(&self, realm: &Realm, id: Guid) -> Result<Reply, Fault> {
-        let meeting = self.find(realm, id)?;
+        let meeting = self.find(realm, id).map_err(|fault| match self.rules.sides.gone_meeting {
+            GoneMeeting::NotFound => fault,
+            GoneMeeting::Forbidden => Fault::forbidden(),
+        })?;
         Ok(Reply::json(&OneMeeting { meeting: MeetingView::of(self.rules.seed, &meeting, realm), batch: None }))
     }
 

@@ -55,13 +55,16 @@ pub struct Service {
     watcher: Option<Watcher>,
     /// Attendees that exist.
     seats: AtomicU64,
+    /// Tokens given to repetitions (`--side repeat-token=fresh`).
+    tokens: AtomicU64,
 }
 
 impl Service {
     /// A service with no meetings.
     pub fn new(rules: Rules, watcher: Option<Watcher>) -> Service {
         let next_deadline = AtomicU64::new(u64::MAX);
-        Service { rules, directory: RwLock::default(), next_deadline, watcher, seats: AtomicU64::new(0) }
+        let (seats, tokens) = (AtomicU64::new(0), AtomicU64::new(0));
+        Service { rules, directory: RwLock::default(), next_deadline, watcher, seats, tokens }
     }
 
     /// Answers a request at `now`, which is an offset on the mock's own clock and never goes back.

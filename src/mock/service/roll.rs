@@ -5,6 +5,7 @@
 
 use crate::chime::capability::Capabilities;
 use crate::mock::ids::{AttendeeKeys, Guid};
+use crate::mock::sides::Reborn;
 use crate::seed::Seed;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -85,13 +86,14 @@ impl Roll {
         self.next = self.next.max(place);
     }
 
-    /// Removes an attendee; its key gets another id and token next time. The caller folds the user into a key as for `add`.
-    pub fn remove(&mut self, id: Guid, key_of: impl Fn(&str) -> String) -> Option<Seat> {
+    /// Removes an attendee; its key gets another id and token next time, if that is the `reborn` side's wish. The caller folds
+    /// the user into a key as for `add`.
+    pub fn remove(&mut self, id: Guid, reborn: Reborn, key_of: impl Fn(&str) -> String) -> Option<Seat> {
         let order = self.by_id.remove(&id)?;
         let seat = self.seats.remove(&order)?;
         let key = key_of(&seat.user);
         self.by_key.remove(key.as_str());
-        self.bury(&key, seat.generation + 1);
+        self.bury(&key, seat.generation + u32::from(reborn == Reborn::New));
         Some(seat)
     }
 
@@ -136,7 +138,7 @@ mod tests {
     fn a_deleted_key_comes_back_as_somebody_else() {
         let mut roll = Roll::default();
         let first = roll.add(Seed(1), Guid(1), "bob", "Bob", Capabilities::DEFAULT).1.id;
-        assert!(roll.remove(first, str::to_lowercase).is_some());
+        assert!(roll.remove(first, Reborn::New, str::to_lowercase).is_some());
         assert!(roll.of_key("bob").is_none() && roll.of_id(first).is_none());
         assert_ne!(roll.add(Seed(1), Guid(1), "bob", "Bob", Capabilities::DEFAULT).1.id, first);
     }
@@ -149,7 +151,7 @@ mod tests {
         let (page, next) = roll.page(None, 2);
         assert_eq!((page.len(), next), (2, Some(1)));
         roll.by_key.insert("u".into(), 2);
-        roll.remove(ids[1], str::to_owned);
+        roll.remove(ids[1], Reborn::New, str::to_owned);
         let (page, next) = roll.page(next, 3);
         assert_eq!((page.iter().map(|s| s.id).collect::<Vec<_>>(), next), (ids[2..].to_vec(), None));
     }

@@ -305,6 +305,7 @@ fn sides_can_be_taken() {
 fn a_batch_that_fails_whole_has_made_nothing() {
     let mut sides = Sides::default();
     sides.set("batch-item", "whole").unwrap();
+    sides.set("batch-full", "whole").unwrap();
     let caller = Caller::with(Options { sides, ..Options::default() });
     let users = |users: &[&str]| Value::Array(users.iter().map(|user| json!({ "ExternalUserId": user })).collect());
     let two_seats = json!({ "Attendee": { "MaxCount": 2 } });

@@ -6,12 +6,12 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-struct Running {
-    child: Child,
-    port: u16,
+pub struct Running {
+    pub child: Child,
+    pub port: u16,
 }
 
-fn start(folder: &Path, flags: &[&str]) -> Running {
+pub fn start(folder: &Path, flags: &[&str]) -> Running {
     let port_file = folder.join("port");
     let _ = std::fs::remove_file(&port_file);
     let mut command = Command::new(cargo_bin("headcount"));
@@ -39,7 +39,7 @@ impl Running {
     }
 
     /// Asks it to stop, and says its code and what it said on stdout and stderr.
-    fn stop(self, signal: rustix::process::Signal) -> (i32, String, String) {
+    pub fn stop(self, signal: rustix::process::Signal) -> (i32, String, String) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
         let output = self.child.wait_with_output().unwrap();
