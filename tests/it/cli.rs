@@ -31,6 +31,7 @@ fn help() {
         ("help_check", &["check", "--help"]),
         ("help_load", &["load", "--help"]),
         ("help_report", &["report", "--help"]),
+        ("help_probe", &["probe", "--help"]),
     ] {
         insta::assert_snapshot!(name, said(dir.path(), args));
     }

@@ -9,6 +9,7 @@ use super::roll::Seat;
 use crate::mock::ids::{AttendeeKeys, Guid};
 use crate::mock::input::meeting::NewMeeting;
 use crate::mock::input::tag::Tag;
+use crate::mock::sides::Reborn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -51,7 +52,9 @@ impl Service {
             let mut inside = meeting.lock();
             (inside.connected, inside.transcribing, inside.tags) = (was.connected, was.transcribing, was.tags);
             for (user, next) in &was.graves {
-                inside.roll.bury(&self.key(user), *next);
+                // With `--side reborn=same` it is the generation that was buried that comes back.
+                let next = next - u32::from(self.rules.sides.reborn == Reborn::Same).min(*next);
+                inside.roll.bury(&self.key(user), next);
             }
             self.seats.fetch_add(was.seats.len() as u64, Ordering::Relaxed);
             inside.roll.skip_to(was.places);
