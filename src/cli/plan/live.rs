@@ -5,7 +5,7 @@
 
 use super::super::End;
 use super::super::failure::{Exit, Failure};
-use super::super::provision::agree;
+use super::super::provision::agreed::agreed;
 use super::super::service::Service;
 use super::{Args, internal};
 use crate::call::{End as CallEnd, Seat};
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> End {
 async fn preflight(args: &Args) -> End {
     let service = Service::configured(&args.whom).await?;
     let voice = args.shown.voice();
-    agree(&service, "a preflight of seven calls: one meeting is made and deleted again", args.yes, voice)?;
+    agreed(&service, "a preflight of seven calls: one meeting is made and deleted again", args.yes, voice)?;
     let options = HttpOptions {
         connect_timeout: Duration::from_secs(3),
         ca_bundle: service.configured.ca_bundle()?,

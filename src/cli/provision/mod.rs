@@ -2,6 +2,7 @@
 //!
 //! Holds the verb's course: rosters in, service found, asked if need be, run, outputs published, summed up. Called by `cli`.
 
+pub(super) mod agreed;
 pub mod args;
 pub(super) mod failures;
 mod meant;
@@ -151,7 +152,7 @@ impl Course {
         let settings = self.settings(&counts, &service, paced, ledger.refused_rows().map_err(ledger_failure)?)?;
         let plan = words::plan(&ledger, &self.args, &counts, &service.shown(), &paced).map_err(ledger_failure)?;
         self.voice.say(&plan);
-        agree(&service, &plan, self.args.yes, self.voice)?;
+        agreed::agreed(&service, &plan, self.args.yes, self.voice)?;
         // Only now: who says no to an endpoint has not chosen it for this ledger.
         ledger.bind(&service.place, account.as_deref()).map_err(elsewhere)?;
         self.ask(&dir, ledger, service, settings).await
@@ -366,33 +367,6 @@ impl Course {
             "rosters": self.args.input.rosters, "rate": self.paced.name(), "concurrency": self.args.calls.concurrency, "counts": counts,
         });
         publish_json(&dir.file("run.json"), &manifest)
-    }
-}
-
-/// A real endpoint is shown, and called when somebody has said so.
-pub(super) fn agree(service: &Service, plan: &str, yes: bool, voice: Voice) -> Result<(), Failure> {
-    if service.endpoint.is_loopback() {
-        return Ok(());
-    }
-    let account = service.account().unwrap_or_else(|| "unknown (the credentials do not tell)".to_owned());
-    let loud = if yes { voice } else { Voice::Normal };
-    if loud != voice {
-        loud.say(plan);
-    }
-    loud.say(format_args!("account {account}, region {}", service.endpoint.region()));
-    if yes {
-        return Ok(());
-    }
-    if !std::io::IsTerminal::is_terminal(&std::io::stdin()) || !say::is_terminal() {
-        let real = format!("{} is a real endpoint, and there is nobody to ask", service.endpoint);
-        return Err(Failure::new(Exit::Usage, real).hint("look at --dry-run, then give --yes"));
-    }
-    let _ = write!(anstream::stderr(), "Go ahead? [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    match answer.trim() {
-        "y" | "Y" | "yes" if read.is_ok() => Ok(()),
-        _ => Err(Failure::new(Exit::Usage, "not gone ahead; nothing was asked")),
     }
 }
 
