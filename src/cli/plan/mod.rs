@@ -119,7 +119,7 @@ impl TermArgs {
 /// # Errors
 /// A roster or scenario that cannot be read; with `--live`, a service that does not let us in.
 pub fn run(args: Args) -> End {
-    args.input.check_stdin()?;
+    args.input.check()?;
     let told = match &args.input.rosters[..] {
         [one] if is_scenario(one) => scenario::plan(&read(one, Besides::default())?, &args),
         _ => roster::plan(&args)?,

@@ -9,7 +9,6 @@ use super::super::say::Voice;
 use super::super::values::{counted, grouped, said};
 use super::args::Args;
 use super::paced::Paced;
-use crate::bucket::Rate;
 use crate::chime::class::Class;
 use crate::chime::quota;
 use crate::ledger::export::Counts;
