@@ -18,7 +18,7 @@ fn foretold(job: &Job, latency: Duration) -> Estimate {
     let open = ledger.open_by_meeting(i64::MAX, Replay::All).unwrap();
     let task = Task::of(&meetings, |key| open.get(&key).copied().unwrap_or(0));
     let s = &job.settings;
-    task.estimate(&Terms { rate: s.rate, burst: s.burst, concurrency: s.concurrency, batch: s.batch.size(), latency })
+    task.estimate(&Terms { rate: s.rate, burst: 20.0, concurrency: s.concurrency, batch: s.batch.size(), latency })
 }
 
 #[tokio::test(start_paused = true)]
