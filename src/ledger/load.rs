@@ -71,6 +71,8 @@ pub struct Session<'a> {
     pub team: Option<&'a str>,
     /// Whether they present.
     pub presents: bool,
+    /// When its doors open, in milliseconds since the epoch.
+    pub doors: Option<i64>,
 }
 
 /// What was found while comparing.
@@ -168,7 +170,12 @@ impl Loader<'_> {
     /// The number of the meeting, or of the session's first room; which room of it, is decided when all are known.
     fn place(&mut self, id: &MeetingId, session: Option<&Session<'_>>) -> Result<i64, LedgerError> {
         let Some(session) = session else { return self.meeting(id) };
-        self.tx.prepare_cached("INSERT INTO wish VALUES(?,?,?)")?.execute(params![self.rows, session.team, session.presents])?;
+        self.tx.prepare_cached("INSERT INTO wish VALUES(?,?,?,?)")?.execute(params![
+            self.rows,
+            session.team,
+            session.presents,
+            session.doors
+        ])?;
         if let Some(key) = self.sessions.get(session.name) {
             return Ok(*key);
         }
@@ -222,7 +229,7 @@ pub(super) fn copy_sum(db: &Connection) -> rusqlite::Result<String> {
 fn clear(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     // Dropping is faster than deleting, and leaves no index to maintain while rows come in.
     tx.execute_batch("DELETE FROM meta WHERE key='roster'; DROP INDEX IF EXISTS row_key; DROP INDEX IF EXISTS row_turn; DELETE FROM row; DELETE FROM file; \
-         DROP TABLE IF EXISTS temp.wish; CREATE TEMP TABLE wish(row INTEGER PRIMARY KEY, team TEXT, presents INTEGER NOT NULL);")
+         DROP TABLE IF EXISTS temp.wish; CREATE TEMP TABLE wish(row INTEGER PRIMARY KEY, team TEXT, presents INTEGER NOT NULL, doors INTEGER);")
 }
 
 fn known_meetings(tx: &Transaction<'_>) -> rusqlite::Result<HashMap<MeetingId, i64>> {

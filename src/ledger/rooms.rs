@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 pub(super) const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS room(meeting INTEGER PRIMARY KEY, session TEXT NOT NULL, part INTEGER NOT NULL, replica_of INTEGER,
-  generation INTEGER NOT NULL DEFAULT 1, places INTEGER NOT NULL, made INTEGER, body TEXT, sum INTEGER, UNIQUE(session, part));
+  generation INTEGER NOT NULL DEFAULT 1, places INTEGER NOT NULL, doors INTEGER, made INTEGER, body TEXT, sum INTEGER, UNIQUE(session, part));
 ";
 
 /// What makes a meeting of the ledger one that is made here.
@@ -31,6 +31,8 @@ pub struct Room {
     pub generation: u32,
     /// When it was made, in milliseconds since the epoch; `None` while it is not.
     pub made: Option<i64>,
+    /// When its doors open, in milliseconds since the epoch, if the roster says.
+    pub doors: Option<i64>,
 }
 
 /// A meeting that has been made.
@@ -103,12 +105,15 @@ pub(super) fn assign(tx: &Transaction<'_>, rules: Rules) -> rusqlite::Result<(u6
         let mut free = free(tx, &session, &seating)?;
         told.0 += seat_all(&mut guests, &mut free, &seating);
         tx.execute_batch("CREATE TEMP TABLE place(fold TEXT PRIMARY KEY, meeting INTEGER)")?;
+        let doors: Option<i64> =
+            tx.query_row("SELECT MIN(w.doors) FROM wish w JOIN row r USING(row) WHERE r.meeting=?", [first], |r| r.get(0))?;
         let replica = (seating.audience == Audience::Replicas).then_some(first);
         let mut keys = Vec::with_capacity(free.len());
         for part in 0..free.len() {
             keys.push(room(tx, &session, part, replica.filter(|_| part > 0), seating.places())?);
         }
         tx.execute("UPDATE room SET places=? WHERE meeting=? AND places=0", params![seating.places(), first])?;
+        tx.execute("UPDATE room SET doors=? WHERE session=?", params![doors, session])?;
         for (guest, fold) in guests.iter().zip(folds) {
             told.1 += u64::from(guest.part.is_none());
             tx.prepare_cached("INSERT INTO place VALUES(?, ?)")?.execute(params![fold, guest.part.map(|part| keys[part])])?;
@@ -218,7 +223,7 @@ pub(super) fn spill(tx: &Transaction<'_>, seats: &[i64], seating: &Seating) -> R
     Ok(to)
 }
 
-/// The room of columns `session, part, replica_of, generation, made, id, body, sum`, from the first of them on; `None` for a
+/// The room of columns `session, part, replica_of, generation, made, id, body, sum, doors`, from the first of them on; `None` for a
 /// meeting that was there before. What is damaged was not made: asked for again, the service answers with the same meeting.
 pub(super) fn room_of(r: &rusqlite::Row<'_>, at: usize, key: i64) -> rusqlite::Result<Option<Room>> {
     let Some(session) = r.get::<_, Option<String>>(at)? else { return Ok(None) };
@@ -228,13 +233,14 @@ pub(super) fn room_of(r: &rusqlite::Row<'_>, at: usize, key: i64) -> rusqlite::R
         r.get::<_, Option<i64>>(at + 7)
             .is_ok_and(|found| found == Some(sum(&NewMeeting { room: key, id, generation, made, body })))
     });
-    let room = Room { session, part: r.get(at + 1)?, replica_of: r.get(at + 2)?, generation, made: made.filter(|_| sound) };
+    let (part, replica_of, doors) = (r.get(at + 1)?, r.get(at + 2)?, r.get(at + 8)?);
+    let room = Room { session, part, replica_of, generation, made: made.filter(|_| sound), doors };
     Ok(Some(room))
 }
 
 /// The columns that [`room_of`] reads.
 pub(super) const COLUMNS: &str =
-    "room.session, room.part, room.replica_of, room.generation, room.made, m.id, room.body, room.sum";
+    "room.session, room.part, room.replica_of, room.generation, room.made, m.id, room.body, room.sum, room.doors";
 
 fn sum(made: &NewMeeting) -> i64 {
     let mut hash = Sha256::new();

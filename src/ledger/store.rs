@@ -77,6 +77,8 @@ pub struct Pending {
     pub asked: Seat,
     /// Whether it may have been asked before without our knowing the end.
     pub doubt: bool,
+    /// Its meeting's place among the others, where they are asked for meeting by meeting.
+    pub turn: i64,
 }
 
 /// What an earlier session's outcomes mean to this one.
@@ -101,17 +103,17 @@ pub enum Turn {
     Meeting,
 }
 
-/// The last seat that was brought: meeting and row. Nothing comes before the default.
+/// The last seat that was brought: its meeting's turn, and its row. Nothing comes before the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct After {
-    meeting: i64,
+    turn: i64,
     row: i64,
 }
 
 impl After {
     /// Behind this one.
     pub fn of(pending: &Pending) -> After {
-        After { meeting: pending.meeting, row: pending.row }
+        After { turn: pending.turn, row: pending.row }
     }
 }
 
@@ -166,24 +168,46 @@ impl Ledger {
     ) -> Result<Vec<Pending>, LedgerError> {
         let (then, order) = match turn {
             Turn::Roster => ("r.row > ?1 AND ?5 IS NOT NULL", "r.row"),
-            Turn::Meeting => ("(r.meeting, r.row) > (?5, ?1)", "r.meeting, r.row"),
+            Turn::Meeting => ("(t.ord, r.row) > (?5, ?1)", "t.ord, r.row"),
         };
+        if turn == Turn::Meeting && after == After::default() {
+            self.order_meetings()?;
+        }
+        let (join, ord) = if turn == Turn::Meeting { ("JOIN turn t ON t.meeting=r.meeting", "t.ord") } else { ("", "0") };
         // In doubt is what had a token, what was asked without an end, and what was given up for answers that nobody can believe.
         let sql = format!(
-            "SELECT r.row, r.seat, r.meeting, m.id, s.user, r.caps, COALESCE(o.state IN (1, 3) OR (o.state=2 AND o.class='protocol'), 0) FROM row r JOIN meeting m ON m.meeting=r.meeting \
+            "SELECT r.row, r.seat, r.meeting, m.id, s.user, r.caps, COALESCE(o.state IN (1, 3) OR (o.state=2 AND o.class='protocol'), 0), {ord} FROM row r {join} JOIN meeting m ON m.meeting=r.meeting \
              JOIN seat s ON s.seat=r.seat LEFT JOIN outcome o ON o.seat=r.seat \
              WHERE {then} AND r.row <= ?2 AND r.role=1 AND {} ORDER BY {order} LIMIT ?3",
             open(replay, "?4")
         );
         let mut query = self.db.prepare_cached(&sql)?;
         let mut cursor =
-            query.query(params![after.row, last, i64::try_from(limit).unwrap_or(i64::MAX), self.session, after.meeting])?;
+            query.query(params![after.row, last, i64::try_from(limit).unwrap_or(i64::MAX), self.session, after.turn])?;
         let mut pending = Vec::with_capacity(limit.min(1024));
         while let Some(r) = cursor.next()? {
             let asked = seat_of(r, 3, 4, 5)?;
-            pending.push(Pending { row: r.get(0)?, seat: r.get(1)?, meeting: r.get(2)?, asked, doubt: r.get(6)? });
+            pending.push(Pending {
+                row: r.get(0)?,
+                seat: r.get(1)?,
+                meeting: r.get(2)?,
+                asked,
+                doubt: r.get(6)?,
+                turn: r.get(7)?,
+            });
         }
         Ok(pending)
+    }
+
+    /// The meetings in the order in which they are asked for: those whose doors open first, then the rest, each session's together.
+    /// Ordered anew for every sweep, because rooms may have come to be since.
+    fn order_meetings(&self) -> Result<(), LedgerError> {
+        Ok(self.db.execute_batch(
+            "DROP TABLE IF EXISTS temp.turn; CREATE TEMP TABLE turn(ord INTEGER PRIMARY KEY, meeting INTEGER UNIQUE); \
+             INSERT INTO turn(meeting) SELECT m.meeting FROM meeting m LEFT JOIN room USING(meeting) \
+             ORDER BY room.doors IS NULL, room.doors, \
+             COALESCE((SELECT f.meeting FROM room f WHERE f.session=room.session AND f.part=0), m.meeting), room.part",
+        )?)
     }
 
     /// Makes [`Turn::Meeting`] quick.

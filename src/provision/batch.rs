@@ -8,6 +8,7 @@ use super::board::Notice;
 use super::desk::Desk;
 use super::job::Slot;
 use super::queue::Ticket;
+use super::state::Source;
 use crate::call::{End, Fault};
 use crate::chime::class::{Class, Tier};
 use crate::chime::operation::Operation;
@@ -52,7 +53,8 @@ impl Batching {
 impl Desk {
     /// Whether a lone seat at the front should wait for the others of its page.
     pub(super) fn is_gathering(&self) -> bool {
-        self.unlooked == 0 && self.batching.size() > 1 && self.queue.fresh() < self.batching.size() && self.source.is_to_come()
+        let few = self.batching.size() > 1 && self.queue.fresh() < self.batching.size();
+        few && (self.source == Source::Fetching || self.source.is_to_come() && self.may_fetch())
     }
 
     /// The ticket with as many others of its meeting as may go into one call with it.

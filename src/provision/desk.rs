@@ -20,13 +20,13 @@ use crate::seed::Seed;
 use crate::stats::recorder::Recorder;
 use crate::stats::samples::Samples;
 use rand_chacha::ChaCha8Rng;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How many fresh tickets are fetched at once, and below how many more are.
 pub(super) const PAGE: usize = 1000;
-const LOW: usize = 300;
+pub(super) const LOW: usize = 300;
 /// How long an outcome may wait to be committed with others.
 const COMMIT_WITHIN: Duration = Duration::from_millis(50);
 
@@ -39,6 +39,12 @@ pub struct Desk {
     pub(super) meetings: HashMap<i64, Meeting>,
     /// Meetings that wait for their primary, by its number.
     pub(super) replicas: HashMap<i64, Vec<MeetingRow>>,
+    /// Meetings that are made when the first of their people comes up, and the people who wait for one.
+    pub(super) later: BTreeMap<i64, MeetingRow>,
+    pub(super) parked: BTreeMap<i64, Vec<Ticket>>,
+    /// Of these meetings: those to be made, in turn, and those being made.
+    pub(super) lobby: VecDeque<i64>,
+    pub(super) opening: BTreeSet<i64>,
     pub(super) unlooked: usize,
     /// Outcomes that became void because their meeting was made anew.
     pub(super) void: u64,
@@ -103,9 +109,13 @@ impl Desk {
             quota: Quota::new(settings.retry_quota),
             rng: Seed(settings.seed).stream("jitter"),
             errors: settings.rejected,
-            source: if meetings.is_empty() { Source::More(After::default()) } else { Source::Meetings },
+            source: Source::Meetings,
             meetings: HashMap::new(),
             replicas: HashMap::new(),
+            later: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            lobby: VecDeque::new(),
+            opening: BTreeSet::new(),
             unlooked: 0,
             void: 0,
             batching: settings.batch,
@@ -143,6 +153,9 @@ impl Desk {
             looking_again: false,
         };
         desk.expect(meetings);
+        if desk.unlooked == 0 {
+            desk.source = Source::More(After::default());
+        }
         desk
     }
 
@@ -165,7 +178,7 @@ impl Desk {
 
     /// Whether nothing waits, is under way or is to be written.
     fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.in_flight == 0 && self.unwritten.is_empty() && self.writing == 0
+        self.queue.is_empty() && self.parked.is_empty() && self.in_flight == 0 && self.unwritten.is_empty() && self.writing == 0
     }
 
     /// A commit, if it is time for one.
@@ -192,7 +205,7 @@ impl Desk {
             }
         }
         match self.source {
-            Source::More(after) if self.queue.fresh() < LOW && self.unlooked == 0 => {
+            Source::More(after) if self.may_fetch() => {
                 self.source = Source::Fetching;
                 Some(Job::Fetch(after))
             }
@@ -206,9 +219,8 @@ impl Desk {
         for mut pending in page {
             // Its room came to be since the page was asked for; another sweep brings it when there is a meeting in it.
             let known = self.meetings.get(&pending.meeting);
-            if !known
-                .is_some_and(|meeting| meeting.closed.is_some() || meeting.room.as_ref().is_none_or(|room| room.made.is_some()))
-            {
+            let unmade = !known.is_some_and(Meeting::is_known);
+            if unmade && self.settings.waves.is_none() {
                 self.left_over += 1;
                 continue;
             }
@@ -219,7 +231,12 @@ impl Desk {
             }
             let (first_due, unbelieved) = (self.first_due.remove(&pending.seat), self.unbelieved.remove(&pending.seat));
             let ticket = Ticket::new(What::Seat(pending), now);
-            self.queue.push(Ticket { first_due, unbelieved: unbelieved.unwrap_or(0), ..ticket });
+            let ticket = Ticket { first_due, unbelieved: unbelieved.unwrap_or(0), ..ticket };
+            if unmade {
+                self.park(now, ticket);
+            } else {
+                self.queue.push(ticket);
+            }
         }
     }
 
@@ -326,6 +343,7 @@ impl Plan for Desk {
             self.credentials = Credentials::Looking(until);
             return Next::Start(Job::Renew);
         }
+        self.open_next(now);
         if let Some(job) = self.fetch(now) {
             return Next::Start(job);
         }
@@ -342,10 +360,7 @@ impl Plan for Desk {
             return Next::Start(job);
         }
         if self.is_idle() && self.source == Source::Dry && self.left_over == 0 {
-            self.look_again(now);
-            if self.queue.is_empty() {
-                return Next::Done;
-            }
+            return if self.look_again(now) { self.next(now) } else { Next::Done };
         }
         let wake = [ask_at, commit_at, Some(self.settings.max_duration)].into_iter().flatten().min();
         wake.map_or(Next::Wait, |at| Next::At(at.max(now)))

@@ -54,6 +54,14 @@ pub enum IntakeError {
         /// Those it has.
         columns: String,
     },
+    /// A time that is none.
+    #[error("line {line}: {value} is no time with its zone, such as 2026-12-01T18:00Z")]
+    Doors {
+        /// The line.
+        line: u64,
+        /// What stands there.
+        value: String,
+    },
     /// More than one roster is refused.
     #[error("{} rosters cannot be taken in", .0.len())]
     Several(Vec<IntakeError>),
@@ -148,7 +156,10 @@ fn take_file(
             (faults.first().map_or("row", |f| f.rule.code()), text)
         });
         let seat = row.seat.as_ref().map_err(|_| reasons.as_ref().map_or(("row", ""), |(code, text)| (*code, text.as_str())));
-        let session = row.seat.is_ok().then(|| named.as_ref()?.of(&row)).flatten();
+        let session = match &named {
+            Some(named) if row.seat.is_ok() => named.of(&row)?,
+            _ => None,
+        };
         loader.row(&NewRow { file, line: row.line, seat, session, cells: &cells })?;
     }
     let fields: Vec<Option<usize>> = Field::ALL.iter().map(|field| roster.column_of(*field)).collect();
@@ -169,6 +180,7 @@ struct Named<'a> {
     meeting: Option<usize>,
     team: Option<usize>,
     presenters: Option<(usize, &'a [String])>,
+    doors: Option<usize>,
 }
 
 impl<'a> Named<'a> {
@@ -186,6 +198,7 @@ impl<'a> Named<'a> {
             default: options.meeting_id.is_none(),
             meeting: roster.column_of(Field::MeetingId),
             team: sessions.group_by.as_ref().map(column).transpose()?,
+            doors: sessions.doors.as_ref().map(column).transpose()?,
             presenters: sessions
                 .presenters
                 .as_ref()
@@ -195,18 +208,27 @@ impl<'a> Named<'a> {
     }
 
     /// `None` for a row that names a meeting of its own.
-    fn of(&self, row: &'a Row) -> Option<Session<'a>> {
+    ///
+    /// # Errors
+    /// Doors that are no time.
+    fn of(&self, row: &'a Row) -> Result<Option<Session<'a>>, IntakeError> {
         let cell = |at: usize| row.cells.get(at).filter(|cell| !cell.is_empty());
         let name = match self.meeting.and_then(cell) {
-            Some(cell) if MeetingId::parse(cell).is_some() => return None,
+            Some(cell) if MeetingId::parse(cell).is_some() => return Ok(None),
             Some(cell) => cell,
             None if self.default => &self.sessions.default,
-            None => return None,
+            None => return Ok(None),
         };
         let presents = self.presenters.is_some_and(|(at, words)| {
             cell(at).is_some_and(|cell| words.iter().any(|word| word.eq_ignore_ascii_case(cell.trim())))
         });
-        Some(Session { name, team: self.team.and_then(cell), presents })
+        let doors = self.doors.and_then(cell).map(|text| {
+            text.trim()
+                .parse::<jiff::Timestamp>()
+                .map(jiff::Timestamp::as_millisecond)
+                .map_err(|_| IntakeError::Doors { line: row.line, value: crate::safe::quoted(text, 40) })
+        });
+        Ok(Some(Session { name, team: self.team.and_then(cell), presents, doors: doors.transpose()? }))
     }
 }
 

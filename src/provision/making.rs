@@ -3,8 +3,9 @@
 //! Holds [`Making`] and the desk's dealings with rooms. Called by the desk at the beginning, by `settle` with answers and with what
 //! has been committed. A primary comes before its replicas; seats come when every meeting is looked at, made, or known not to be.
 
+use super::Waves;
 use super::board::Notice;
-use super::desk::Desk;
+use super::desk::{Desk, LOW};
 use super::job::{Entry, Slot};
 use super::queue::{Ticket, What};
 use super::settle::reason;
@@ -65,24 +66,96 @@ impl Making {
 impl Desk {
     /// The meetings of a run: those that have no primary are looked at or made first.
     pub(super) fn expect(&mut self, meetings: Vec<MeetingRow>) {
-        self.unlooked += meetings.len();
         for row in meetings {
             let known =
                 Meeting { id: row.id.to_string(), given: row.settled as usize, room: row.room.clone(), ..Meeting::default() };
+            let unmade = !known.is_known();
             self.meetings.insert(row.key, known);
+            if unmade && self.settings.waves.is_some() {
+                self.later.insert(row.key, row);
+                continue;
+            }
+            self.unlooked += 1;
             match row.room.as_ref().and_then(|room| room.replica_of) {
                 Some(primary) => self.replicas.entry(primary).or_default().push(row),
-                None => self.look_or_make(row, None),
+                None => self.look_or_make(row, None, Duration::ZERO),
             }
         }
     }
 
-    fn look_or_make(&mut self, row: MeetingRow, primary: Option<MeetingId>) {
+    fn look_or_make(&mut self, row: MeetingRow, primary: Option<MeetingId>, due: Duration) {
         let what = match &row.room {
             Some(room) if room.made.is_none() => What::Make(Wish { key: row.key, room: room.clone(), primary }),
             _ => What::Meeting(row),
         };
-        self.queue.push(Ticket::new(what, Duration::ZERO));
+        if due > Duration::ZERO {
+            self.queue.again(Ticket::new(what, due), due);
+        } else {
+            self.queue.push(Ticket::new(what, Duration::ZERO));
+        }
+    }
+
+    /// Whether there is room for more seats, and every meeting is known.
+    pub(super) fn may_fetch(&self) -> bool {
+        let parked: usize = self.parked.values().map(Vec::len).sum();
+        self.queue.fresh() + parked < LOW && self.unlooked == 0
+    }
+
+    /// Somebody comes up whose meeting is not made yet: they wait for it.
+    pub(super) fn park(&mut self, _now: Duration, ticket: Ticket) {
+        let key = ticket.meeting();
+        self.parked.entry(key).or_default().push(ticket);
+        if self.later.contains_key(&key) && !self.lobby.contains(&key) {
+            self.lobby.push_back(key);
+        }
+    }
+
+    /// Makes the next meeting that people wait for: so long before its doors, or when those of the one before are nearly asked for.
+    pub(super) fn open_next(&mut self, now: Duration) {
+        while let Some(key) = self.lobby.front().copied() {
+            let has_doors = self.later.get(&key).and_then(|row| row.room.as_ref()).is_some_and(|room| room.doors.is_some());
+            if !has_doors && (!self.opening.is_empty() || self.queue.fresh() > self.batching.size()) {
+                return;
+            }
+            self.lobby.pop_front();
+            if !has_doors {
+                self.opening.insert(key);
+            }
+            self.open(now, key);
+        }
+    }
+
+    fn open(&mut self, now: Duration, key: i64) {
+        let Some(row) = self.later.remove(&key) else { return self.unpark(key) };
+        let Some(primary) = row.room.as_ref().and_then(|room| room.replica_of) else { return self.make_in_time(now, row) };
+        if self.meetings.get(&primary).is_some_and(Meeting::is_known) {
+            let id = self.meetings.get(&primary).and_then(|meeting| MeetingId::parse(&meeting.id));
+            return self.look_or_make(row, id, Duration::ZERO);
+        }
+        self.replicas.entry(primary).or_default().push(row);
+        if let Some(primary) = self.later.remove(&primary) {
+            self.make_in_time(now, primary);
+        }
+    }
+
+    fn make_in_time(&mut self, now: Duration, row: MeetingRow) {
+        let Some(Waves { lead, began }) = self.settings.waves else { return };
+        let doors = row.room.as_ref().and_then(|room| room.doors);
+        let opens = doors.map(|doors| Duration::from_millis(u64::try_from(doors - began).unwrap_or(0)));
+        self.look_or_make(row, None, opens.map_or(Duration::ZERO, |at| at.saturating_sub(lead)).max(now));
+    }
+
+    /// Their meeting is made, or known not to be.
+    fn unpark(&mut self, key: i64) {
+        self.opening.remove(&key);
+        let id = self.meetings.get(&key).and_then(|meeting| MeetingId::parse(&meeting.id));
+        for mut ticket in self.parked.remove(&key).unwrap_or_default() {
+            // When they were fetched, something stood in for a meeting that was not there.
+            if let (What::Seat(pending), Some(id)) = (&mut ticket.what, &id) {
+                pending.asked.meeting = id.clone();
+            }
+            self.queue.push(ticket);
+        }
     }
 
     /// A primary lives: its replicas may be looked at or made. With a new one, all of them are new.
@@ -92,7 +165,7 @@ impl Desk {
             if let Some(room) = row.room.as_mut().filter(|room| is_new && room.made.is_some()) {
                 (room.made, room.generation) = (None, room.generation + 1);
             }
-            self.look_or_make(row, id.clone());
+            self.look_or_make(row, id.clone(), Duration::ZERO);
         }
     }
 
@@ -147,6 +220,7 @@ impl Desk {
             room.made.get_or_insert(0);
         }
         self.teller.update(|board| board.meetings += 1);
+        self.unpark(key);
         self.primary_lives(key, true);
         self.look_over();
     }
@@ -167,6 +241,9 @@ impl Desk {
             }
         }
         (0..=orphans).for_each(|_| self.look_over());
+        let closed: Vec<i64> =
+            self.parked.keys().copied().filter(|key| self.meetings.get(key).is_some_and(Meeting::is_known)).collect();
+        closed.into_iter().for_each(|key| self.unpark(key));
     }
 
     /// Whether the seats of a full meeting may go to another of its session: not those of a primary with replicas.

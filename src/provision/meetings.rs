@@ -34,9 +34,10 @@ impl Desk {
 
     /// Nothing is left to ask, and it took so long that meetings nobody joined have ended meanwhile: they are looked at once more,
     /// so that nobody is handed a dead token as good.
-    pub(super) fn look_again(&mut self, now: Duration) {
+    /// Answers whether any are.
+    pub(super) fn look_again(&mut self, now: Duration) -> bool {
         if std::mem::replace(&mut self.looking_again, true) || self.unseen > 0 {
-            return;
+            return false;
         }
         let is_old = |meeting: &Meeting| meeting.closed.is_none() && meeting.given > 0 && now >= meeting.seen + LOOK_AGAIN;
         // In an order of their own, so that runs replay.
@@ -48,6 +49,7 @@ impl Desk {
             self.unlooked += 1;
             self.queue.push(Ticket::new(What::Meeting(row), now));
         }
+        !self.queue.is_empty()
     }
 
     /// One meeting fewer to look at; after the last one, seats follow.

@@ -80,9 +80,25 @@ pub struct Settings {
     pub last_row: i64,
     /// How people sit whose meetings are made for them.
     pub seating: Option<Seating>,
+    /// Whether meetings are made just before they are filled.
+    pub waves: Option<Waves>,
+}
+
+/// Meetings made just before they are filled.
+#[derive(Debug, Clone, Copy)]
+pub struct Waves {
+    /// How long before its doors open.
+    pub lead: Duration,
+    /// When the run began, in milliseconds since the epoch.
+    pub began: i64,
 }
 
 impl Settings {
+    /// In which order seats are asked for.
+    pub fn turn(&self) -> Turn {
+        if self.waves.is_some() { Turn::Meeting } else { self.batch.turn() }
+    }
+
     /// The most seats that may have been asked for without their end being written down.
     pub fn at_stake(&self) -> usize {
         self.concurrency * self.batch.size() + self.unwritten()

@@ -265,6 +265,9 @@ impl Desk {
 
     /// When the run stops: what may have been asked and has no end is written down as that.
     pub(super) fn leave_doubts(&mut self, now: Duration) {
+        for ticket in std::mem::take(&mut self.parked).into_values().flatten() {
+            self.queue.push(ticket);
+        }
         while let Some(ticket) = self.queue.pop() {
             for seat in ticket.dissolve().into_iter().filter(|seat| seat.doubt) {
                 let fault =

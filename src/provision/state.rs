@@ -25,6 +25,13 @@ pub(super) struct Meeting {
     pub(super) asked: usize,
 }
 
+impl Meeting {
+    /// Whether its people may be asked for: it is there, or is known not to be.
+    pub(super) fn is_known(&self) -> bool {
+        self.closed.is_some() || self.room.as_ref().is_none_or(|room| room.made.is_some())
+    }
+}
+
 /// Why a meeting takes nobody any more.
 #[derive(Debug, Clone)]
 pub(super) struct Closed {

@@ -254,6 +254,8 @@ pub struct Sessions {
     pub group_by: Option<String>,
     /// The column, and its values (compared without letter case), that mark those who present.
     pub presenters: Option<(String, Vec<String>)>,
+    /// The column that says when a session's doors open.
+    pub doors: Option<String>,
 }
 
 #[cfg(test)]

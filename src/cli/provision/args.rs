@@ -164,6 +164,14 @@ pub struct Calls {
     #[arg(long, value_name = "N|N%")]
     pub max_errors: Option<ErrorBudget>,
 
+    /// Begin to ask then, such as 2026-12-01T17:55Z; everything is checked at once
+    #[arg(long, value_name = "TIME", value_parser = super::super::plan::parse_time)]
+    pub start_at: Option<jiff::Timestamp>,
+
+    /// Stop asking then, whatever is left
+    #[arg(long, value_name = "TIME", value_parser = super::super::plan::parse_time)]
+    pub deadline: Option<jiff::Timestamp>,
+
     /// Stop asking after this long, whatever is left
     #[arg(long, value_name = "TIME", default_value = "1h")]
     pub max_duration: Span,

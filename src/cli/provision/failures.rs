@@ -66,7 +66,10 @@ pub fn intake_failure(error: IntakeError) -> Failure {
             let hint = roster.hint();
             Failure::new(Exit::BadInput, roster).hint(hint)
         }
-        IntakeError::NoColumn { .. } => Failure::new(Exit::BadInput, error).hint("mend the name in --group-by or --presenters"),
+        IntakeError::Doors { .. } => Failure::new(Exit::BadInput, error).hint("mend the cell, or leave it empty"),
+        IntakeError::NoColumn { .. } => {
+            Failure::new(Exit::BadInput, error).hint("mend the name in --group-by, --presenters or --doors-column")
+        }
         IntakeError::Ledger(ledger) => ledger_failure(ledger),
         IntakeError::Several(all) => {
             let failures: Vec<Failure> = all.into_iter().map(intake_failure).collect();

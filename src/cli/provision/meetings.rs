@@ -4,6 +4,7 @@
 //! afterwards. It never sees a row.
 
 use super::super::failure::{Exit, Failure};
+use super::super::values::Span;
 use crate::chime::quota;
 use crate::chime::template::{MeetingTemplate, Tag};
 use crate::ledger::rooms::RoomEnd;
@@ -45,6 +46,18 @@ pub struct MeetingArgs {
     /// Keep rows together that have the same value in this column
     #[arg(long, value_name = "COLUMN", requires = "create_meetings")]
     pub group_by: Option<String>,
+
+    /// Make each meeting just before it is filled, not all at the beginning: those whose doors open first come first
+    #[arg(long, requires = "create_meetings")]
+    pub waves: bool,
+
+    /// When a session's doors open, by a column such as StartsAt: its meetings are made --lead before
+    #[arg(long, value_name = "COLUMN", requires = "waves")]
+    pub doors_column: Option<String>,
+
+    /// How long before its doors a session's meetings are made and filled; they end after five minutes if nobody joins
+    #[arg(long, value_name = "TIME", default_value = "2m", requires = "doors_column")]
+    pub lead: Span,
 
     /// What meetings are made with: members of CreateMeeting in YAML, such as MeetingFeatures and Tags
     #[arg(long, value_name = "FILE", requires = "create_meetings")]
@@ -98,6 +111,7 @@ impl MeetingArgs {
             default: self.session.clone(),
             group_by: self.group_by.clone(),
             presenters: self.presenters.clone(),
+            doors: self.doors_column.clone(),
         })
     }
 
@@ -123,6 +137,12 @@ impl MeetingArgs {
                 format!("a meeting with FHD video or UHD content holds {most} at most, and {per_meeting} are asked for"),
             )
             .hint("lower --per-meeting, or the resolutions of the template"));
+        }
+        if self.lead.0.as_secs() >= quota::IDLE_MEETING_SECONDS {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--lead is five minutes or more: the meetings would end before their doors open",
+            ));
         }
         if self.reserve >= per_meeting {
             return Err(Failure::new(Exit::Usage, format!("--reserve {} leaves no seat of {per_meeting}", self.reserve)));

@@ -5,13 +5,13 @@
 pub(super) mod agreed;
 pub mod args;
 pub(super) mod failures;
+mod ground;
 mod meant;
 pub(super) mod meetings;
 mod paced;
 mod words;
 
 use super::End;
-use super::embedded;
 use super::failure::{Exit, Failure};
 use super::progress;
 use super::say::{self, Voice};
@@ -24,19 +24,15 @@ use crate::clock::Wall;
 use crate::ledger::export::Counts;
 use crate::ledger::schema::Ledger;
 use crate::ledger::seating::Seating;
-use crate::ledger::store::{MeetingRow, Replay};
-use crate::mock::Options;
-use crate::mock::options::Lifetime;
+use crate::ledger::store::Replay;
 use crate::provision::board::board;
 use crate::provision::hands::Hands;
 use crate::provision::intake::{Input, Intake, IntakeError, intake};
-use crate::provision::making::Making;
 use crate::provision::publish::{Outputs, Published};
 use crate::provision::summary::Summary;
 use crate::provision::table::Guard;
 use crate::provision::{Ending, Ran, Settings};
 use crate::run_dir::{LEDGER, Logs, RunDir, publish};
-use crate::seed::Seed;
 use crate::stats::series::columns;
 pub use args::Args;
 use failures::{dir_failure, elsewhere, incomplete, intake_failure, ledger_failure, publish_failure, republish_failure};
@@ -158,19 +154,6 @@ impl Course {
         self.ask(&dir, ledger, service, settings).await
     }
 
-    /// A mock that knows the meetings of the roster.
-    fn embedded(&self, ledger: &Ledger) -> Result<embedded::Embedded, Failure> {
-        // Meetings that are still to be made are not there yet.
-        let there = |meeting: &MeetingRow| meeting.room.as_ref().is_none_or(|room| room.made.is_some());
-        let meetings =
-            ledger.meetings(i64::MAX).map_err(ledger_failure)?.into_iter().filter(there).map(|meeting| meeting.id).collect();
-        let mut options = Options { seed: Seed(self.args.endpoint.seed), ..Options::default() };
-        if let Some(quota) = &self.args.mock_quota {
-            (options.quota, options.lifetime) = (quota.clone(), Lifetime::On { scale: 1.0 });
-        }
-        embedded::start(options, meetings)
-    }
-
     /// Everything before a service is needed: outputs that may be written, rows that have been read.
     fn prepared(&self, dir: &RunDir) -> Result<(Ledger, Counts), Failure> {
         let mut ledger = self.ledger(dir)?;
@@ -212,10 +195,13 @@ impl Course {
             logs: Arc::new(Mutex::new(logs)),
             making: self.making(&ledger.lock().unwrap_or_else(PoisonError::into_inner), first)?,
             replay: settings.replay,
-            turn: settings.batch.turn(),
+            turn: settings.turn(),
             last_row: settings.last_row,
         };
         let mut signals = signals::listen().map_err(|e| Failure::new(Exit::Internal, e))?;
+        self.wait(&mut signals).await?;
+        let mut settings = settings;
+        (settings.max_duration, settings.waves) = self.within()?;
         let (teller, watch, notices) = board();
         let watcher = tokio::spawn(progress::show(watch, notices, signals.stop.clone(), self.args.shown.draw(), self.voice));
         let ran = crate::provision::run(settings, hands, doubtful, teller, &mut signals.stop).await.map_err(ledger_failure)?;
@@ -230,22 +216,6 @@ impl Course {
         };
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
         self.conclude(dir, &ledger, &service, &ran, &published?)
-    }
-
-    /// How meetings are made. The key is this run's own and stays: what makes two runs differ is when the first session began.
-    fn making(&self, ledger: &Ledger, first: Duration) -> Result<Option<Making>, Failure> {
-        let Some((template, seating)) = &self.making else { return Ok(None) };
-        let own = || match self.args.mock {
-            true => format!("mock {}", self.args.endpoint.seed),
-            false => format!("{} {}", first.as_millis(), std::process::id()),
-        };
-        let key = match (&self.args.meetings.meeting_key, ledger.meta("meeting-key").map_err(ledger_failure)?) {
-            (Some(key), _) => key.clone(),
-            (None, Some(key)) => key,
-            (None, None) => own(),
-        };
-        ledger.set_meta("meeting-key", &key).map_err(ledger_failure)?;
-        Ok(Some(Making { key, template: Arc::new(template.clone()), seating: *seating }))
     }
 
     /// Publishes on a thread of its own, so that a second signal is heard meanwhile.
@@ -283,6 +253,7 @@ impl Course {
     fn settings(&self, counts: &Counts, service: &Service, paced: Paced, refused: u64) -> Result<Settings, Failure> {
         let args = &self.args;
         let (backoff, retry_quota) = meant::retry_mode(service.configured.retry_mode.as_deref())?;
+        let (max_duration, waves) = self.within()?;
         Ok(Settings {
             rate: paced.ceiling,
             pacing: paced.pacing,
@@ -292,7 +263,8 @@ impl Course {
             backoff,
             retry_quota,
             max_errors: args.calls.max_errors.map(|b| b.of(counts.rows)),
-            max_duration: args.calls.max_duration.0,
+            max_duration,
+            waves,
             seed: args.endpoint.seed,
             unsettled: Settings::unsettled_at(paced.ceiling),
             // Refusals of earlier sessions stand unless they are asked again.

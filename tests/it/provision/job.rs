@@ -105,6 +105,7 @@ impl Job {
                 replay: Replay::Resume,
                 last_row: i64::MAX,
                 seating: None,
+                waves: None,
             },
             rules: Rules::default(),
             options: Options::default(),
@@ -125,7 +126,7 @@ impl Job {
     pub fn make(&mut self, seating: Seating) {
         self.making = Some(Making { key: "test".to_owned(), template: Arc::default(), seating });
         (self.settings.seating, self.rules.seating) = (Some(seating), Some(seating));
-        let sessions = Sessions { default: "main".to_owned(), group_by: None, presenters: None };
+        let sessions = Sessions { default: "main".to_owned(), group_by: None, presenters: None, doors: None };
         self.options.sessions = Some(sessions);
     }
 
@@ -203,7 +204,7 @@ impl Job {
             logs: Arc::new(Mutex::new(logs)),
             replay: settings.replay,
             making: self.making.clone(),
-            turn: settings.batch.turn(),
+            turn: settings.turn(),
             last_row: settings.last_row,
         };
         let (teller, watching, mut heard) = board();

@@ -150,6 +150,52 @@ async fn a_meeting_that_ends_under_a_run_is_made_anew_by_the_next() {
     assert!(again.done(), "{:?}", again.published);
 }
 
+/// Each meeting is made when its people come up; those whose doors open first come first, and each so long before its doors.
+#[tokio::test(start_paused = true)]
+async fn meetings_come_in_waves_just_before_their_doors() {
+    let world = World::paused();
+    let began = world.wall().now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let mut text = "n,ExternalUserId,MeetingId,Doors\n".to_owned();
+    // Four sessions, ten minutes apart, the last of the roster first; made all at once, three of them would be dead by then.
+    for n in 0..400 {
+        let session = n % 4;
+        let doors = jiff::Timestamp::from_millisecond(began + (4 - session as i64) * 600_000).unwrap();
+        text.push_str(&format!("{},user-{n:05},Session {session},{doors}\n", n + 1));
+    }
+    for batch in [Batching::Auto, Batching::Off] {
+        let world = mortal("off");
+        let mut job = job(&text, 60, Audience::Replicas);
+        job.options.sessions.as_mut().unwrap().doors = Some("doors".to_owned());
+        job.settings.batch = batch;
+        job.settings.waves = Some(headcount::provision::Waves { lead: Duration::from_secs(120), began });
+        job.settings.max_duration = Duration::from_secs(7200);
+        let ran = job.run(&world).await;
+        assert!(ran.published.counts.provisioned + ran.published.void == 400, "{:?}", ran.published);
+        for (at, (_, user)) in world.log() {
+            let session: u64 = user[5..].parse::<u64>().unwrap() % 4;
+            let doors = Duration::from_secs((4 - session) * 600);
+            assert!(at + Duration::from_secs(120) >= doors && at < doors, "{batch:?}: session {session} at {at:?}");
+        }
+        let first = ran.outputs.tokens.iter().filter(|row| row["Session"] == "Session 0").count();
+        assert_eq!(first, 100, "the last to be made lives when the run is over");
+    }
+}
+
+/// Without doors, waves make each meeting when the first of its people is asked for.
+#[tokio::test(start_paused = true)]
+async fn a_wave_makes_its_meeting_when_the_first_of_its_people_comes_up() {
+    let (world, mut job) = (mortal("off"), job(&people(&["a1", "b2", "c3"], 0..600), 100, Audience::Meetings));
+    job.settings.batch = Batching::Off;
+    job.settings.rate = headcount::bucket::Rate::per_second(1.0).unwrap();
+    job.settings.waves = Some(headcount::provision::Waves { lead: Duration::ZERO, began: 0 });
+    // 600 seats at one a second: made at once, all but the first meetings would be dead long before their people are asked for.
+    let ran = job.run(&world).await;
+    assert_eq!(world.makings(), 6);
+    let full = meetings(&job).iter().filter(|row| row["Seats"] == "100").count();
+    assert_eq!(full, 6, "everybody was given a token while their meeting lived: {:?}", ran.published);
+    assert!(ran.published.void > 0, "and those of the first are told as void by now: {:?} {:?}", ran.ending, ran.published);
+}
+
 /// Somebody else has taken seats meanwhile: those who find no room go to the next meeting, and stay there.
 #[tokio::test(start_paused = true)]
 async fn who_finds_a_meeting_full_is_given_the_next() {
