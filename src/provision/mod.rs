@@ -23,6 +23,7 @@ mod state;
 pub mod summary;
 pub mod table;
 mod taken;
+pub mod without;
 
 use crate::bucket::Rate;
 use crate::call::Fault;

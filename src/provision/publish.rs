@@ -6,6 +6,7 @@
 use super::layout::Layouts;
 use super::link::{Link, LinkError};
 use super::table::{Form, Guard, Table};
+use super::without::Without;
 use crate::ledger::export::{Counts, Ended, RowEnd, VOID_CODE};
 use crate::ledger::schema::{Ledger, LedgerError};
 use crate::run_dir::held::Held;
@@ -68,7 +69,7 @@ pub enum PublishError {
 }
 
 /// What was published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Published {
     /// How the rows stand.
     pub counts: Counts,
@@ -82,6 +83,8 @@ pub struct Published {
     pub retryable: u64,
     /// Attendees that several ids share, which differ in letter case alone.
     pub shared: u64,
+    /// Rows without a token, by reason.
+    pub without: Without,
 }
 
 impl Outputs {
@@ -210,6 +213,7 @@ fn ours(ledger: &Ledger, key: &str, path: &Path, force: bool) -> Result<(), Publ
 impl Published {
     fn add(&mut self, row: &RowEnd<'_>) {
         self.counts.add(&row.end);
+        self.without.add(row);
         match &row.end {
             Ended::Provisioned { asked, granted, .. } => {
                 self.differs += u64::from(!crate::client::judge::granted_as_asked(*asked, *granted))

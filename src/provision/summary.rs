@@ -3,6 +3,7 @@
 //! Holds [`Summary`], version 1 of the format in docs/formats.md. Called once a run. It holds no id, no token and no credential.
 
 use super::publish::Published;
+use super::without::Reason;
 use super::{Ending, Ran};
 use crate::client::pace::fit::Learned;
 use crate::ledger::export::Counts;
@@ -23,6 +24,8 @@ pub struct Summary {
     pub reason: Option<String>,
     /// The law: rows = provisioned + duplicate + rejected + refused + unprocessed. Over all sessions.
     pub counts: Counts,
+    /// Rows without a token, by reason; together rejected + refused + unprocessed.
+    pub without: Vec<Reason>,
     /// Rows whose capabilities are not what they asked for.
     pub differs: u64,
     /// Rows whose meeting has ended since they had a token; among the refused.
@@ -52,6 +55,7 @@ impl Summary {
             ending,
             reason,
             counts: published.counts,
+            without: published.without.told(),
             differs: published.differs,
             void: published.void,
             damaged: ran.damaged,

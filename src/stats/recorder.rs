@@ -31,6 +31,11 @@ impl Metric {
     /// All of them, in the order they are written.
     pub const ALL: [Metric; 5] = [Metric::Response, Metric::Service, Metric::Queue, Metric::Lag, Metric::Token];
 
+    /// The metric of this name.
+    pub fn from_name(name: &str) -> Option<Metric> {
+        Metric::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+
     /// The name in files and tags.
     pub fn name(self) -> &'static str {
         match self {
@@ -86,6 +91,11 @@ impl Latencies {
             let ours = self.0[metric as usize].get_or_insert_with(|| Box::new(histogram()));
             ours.add(theirs).expect("all have the same bounds");
         }
+    }
+
+    /// Adds a histogram that was read back to one metric; one of other bounds, with values beyond these, is left out and told.
+    pub fn add(&mut self, metric: Metric, theirs: &Histogram<u64>) -> bool {
+        self.0[metric as usize].get_or_insert_with(|| Box::new(histogram())).add(theirs).is_ok()
     }
 
     /// Forgets the values, and keeps the room they took.

@@ -30,7 +30,7 @@ pub fn columns() -> String {
 
 /// The head of a load run's series: the same, and what a load has besides.
 pub fn load_columns() -> String {
-    format!("{},stage,planned,in_flight,waiting,queue_p99_us,cpu_ms", columns())
+    format!("{},stage,planned,in_flight,waiting,queue_p99_us,cpu_ms,retried", columns())
 }
 
 fn line(sent: u64, latencies: &Latencies, classes: &Classes) -> String {
@@ -85,7 +85,7 @@ pub fn load_line(interval: &Interval, stage: &str) -> String {
     let cpu = interval.cpu.map_or(String::new(), |cpu| cpu.as_millis().to_string());
     let Interval { sent, in_flight, waiting, .. } = *interval;
     let start = line(sent, &everything, &interval.cells.classes());
-    format!("{start},{stage},{},{in_flight},{waiting},{queue},{cpu}", tally.planned)
+    format!("{start},{stage},{},{in_flight},{waiting},{queue},{cpu},{}", tally.planned, tally.retried)
 }
 
 /// Every metric of what is meant.
