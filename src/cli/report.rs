@@ -1,24 +1,31 @@
 //! `headcount report`: what a run's directory says.
 //!
-//! Holds the verb. Called by `main`'s dispatch. It reads what a run has written and prints it on stdout; it asks no service.
+//! Holds the verb. Called by `main`'s dispatch. It reads what runs have written, and prints it on stdout or writes a page; it asks no
+//! service.
 
 use super::failure::{Exit, Failure};
-use crate::report::{Style, report};
+use crate::report::model::{Files, PageError};
+use crate::report::{Style, page, report};
+use crate::run_dir::publish;
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Print what a run's directory says: its summary as text, or its files in other forms
+/// Print what a run's directory says: its summary as text, its files in other forms, or a page of it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The directory of a load or provisioning run
-    #[arg(value_name = "RUN")]
-    run: PathBuf,
+    /// The directory of a load or provisioning run; several, of one kind, for a page that lays them over each other
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
 
-    /// As what
+    /// As what it is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+
+    /// Write a page here instead: one file, for any browser, that fetches nothing; - is standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    html: Option<PathBuf>,
 }
 
 /// As what a run is printed.
@@ -41,25 +48,101 @@ enum Format {
 /// # Errors
 /// The directory holds no run, or one that cannot be read; stdout cannot be written, other than by being closed.
 pub fn run(args: Args) -> super::End {
-    let file = |name: &str| read(&args.run, name);
+    if let Some(to) = &args.html {
+        return write_page(&args.runs, to);
+    }
+    let [run] = args.runs.as_slice() else {
+        let failure = Failure::new(Exit::Usage, format!("{} runs are not printed together", args.runs.len()));
+        return Err(failure.hint("--html FILE makes a page of several; without it, name one"));
+    };
+    let file = |name: &str| read(run, name);
     let out = match args.format {
         Format::Csv => file("series.csv")?,
         Format::Hlog => file("latency.hlog")?,
         Format::Json => file("summary.json")?,
         Format::Text | Format::Md => {
             let style = if args.format == Format::Md { Style::Markdown } else { Style::Text };
-            let path = args.run.join("summary.json");
+            let path = run.join("summary.json");
             let bad = |what: String| Failure::new(Exit::BadInput, format!("{}: {what}", path.display()));
             let summary: Value = serde_json::from_str(&file("summary.json")?).map_err(|e| bad(format!("no summary: {e}")))?;
             report(&summary, style).map_err(|e| bad(e.to_string()))?
         }
     };
+    print(&out)
+}
+
+fn print(out: &str) -> super::End {
     match std::io::stdout().write_all(out.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::Incomplete, format!("cannot write the report: {error}")))
         }
         _ => Ok(Exit::Done),
     }
+}
+
+/// A run's files, kept while a page is made of them.
+struct Kept {
+    label: String,
+    summary: String,
+    manifest: String,
+    hlog: String,
+    series: String,
+    scenario: Option<String>,
+}
+
+impl Kept {
+    fn read(run: &Path) -> Result<Kept, Failure> {
+        let file = |name: &str| read(run, name);
+        Ok(Kept {
+            label: label(run),
+            summary: file("summary.json")?,
+            manifest: file("run.json")?,
+            hlog: file("latency.hlog")?,
+            series: file("series.csv")?,
+            // A provisioning run has none.
+            scenario: std::fs::read_to_string(run.join("scenario.yaml")).ok(),
+        })
+    }
+
+    fn files(&self) -> Files<'_> {
+        Files {
+            label: &self.label,
+            summary: self.summary.as_bytes(),
+            manifest: self.manifest.as_bytes(),
+            hlog: self.hlog.as_bytes(),
+            series: self.series.as_bytes(),
+            scenario: self.scenario.as_deref().map(str::as_bytes),
+        }
+    }
+}
+
+/// What a run is called: its directory's name.
+fn label(run: &Path) -> String {
+    let whole = run.canonicalize().unwrap_or_else(|_| run.to_owned());
+    whole.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn write_page(runs: &[PathBuf], to: &Path) -> super::End {
+    let mut kept = runs.iter().map(|run| Kept::read(run)).collect::<Result<Vec<Kept>, Failure>>()?;
+    // Two directories of one name are told apart by their paths as given.
+    for n in 1..kept.len() {
+        if kept[..n].iter().any(|other| other.label == kept[n].label) {
+            kept[n].label = runs[n].display().to_string();
+        }
+    }
+    let files: Vec<Files> = kept.iter().map(Kept::files).collect();
+    let refused = |error: PageError| match error {
+        PageError::Unreadable { .. } => Failure::new(Exit::BadInput, error),
+        PageError::Mixed | PageError::Number(_) => Failure::new(Exit::Usage, error),
+    };
+    let page = page(&files).map_err(refused)?;
+    if to == Path::new("-") {
+        return print(&page);
+    }
+    let write = |out: &mut dyn Write| out.write_all(page.as_bytes());
+    publish::<std::io::Error>(to, write, |_| Ok(()))
+        .map_err(|error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", to.display())))?;
+    Ok(Exit::Done)
 }
 
 fn read(run: &Path, name: &str) -> Result<String, Failure> {

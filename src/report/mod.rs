@@ -1,11 +1,18 @@
-//! What was written of a run, for reading: a summary in, text out.
+//! What was written of a run, for reading: a summary in, text out; a run directory's files in, a page out.
 //!
-//! Holds [`Style`] and [`report`]. Called by `headcount report`, and by `load` when it ends. Pure: it opens no file and never sees the
-//! run itself, so that a report says tomorrow what it says today.
+//! Holds [`Style`] and [`report`], and [`page()`]. Called by `headcount report`, and by `load` when it ends. Pure: it opens no file and never
+//! sees the run itself, so that a report says tomorrow what it says today.
 
+mod charts;
+mod html;
 mod load;
+pub mod model;
 mod provision;
+mod sections;
 mod table;
+mod words;
+
+use model::{Files, Kind, MOST_RUNS, PageError, Run};
 
 use serde_json::Value;
 use table::Page;
@@ -32,6 +39,26 @@ pub enum ReportError {
     },
 }
 
+/// The page of one or several runs of one kind: HTML that needs nothing beside it. The same files make the same bytes.
+///
+/// # Errors
+/// A file is not what its name says, the runs are of two kinds, or there are too many of them.
+pub fn page(runs: &[Files]) -> Result<String, PageError> {
+    if runs.is_empty() || runs.len() > MOST_RUNS {
+        return Err(PageError::Number(runs.len()));
+    }
+    let runs = runs.iter().map(Run::read).collect::<Result<Vec<Run>, PageError>>()?;
+    let of = |kind: Kind| runs.iter().any(|run| run.kind == kind);
+    if of(Kind::Load) && of(Kind::Provision) {
+        return Err(PageError::Mixed);
+    }
+    let mut page = sections::page(&runs);
+    if runs.len() == 1 {
+        html::without_labels(&mut page);
+    }
+    Ok(html::set(&page))
+}
+
 /// Reports on a run by its `summary.json`.
 ///
 /// # Errors
@@ -52,14 +79,7 @@ pub fn report(summary: &Value, style: Style) -> Result<String, ReportError> {
 
 /// A number with its thousands apart; `-` where there is none.
 fn count(value: &Value) -> String {
-    let Some(n) = value.as_u64() else { return "-".to_owned() };
-    let digits = n.to_string();
-    let head = digits.len() % 3;
-    let mut groups: Vec<&str> = (head..digits.len()).step_by(3).map(|at| &digits[at..at + 3]).collect();
-    if head > 0 {
-        groups.insert(0, &digits[..head]);
-    }
-    groups.join(",")
+    value.as_u64().map_or("-".to_owned(), words::count)
 }
 
 /// A number of things: `1 lane`, `2 lanes`.
@@ -69,12 +89,7 @@ fn counted(value: &Value, one: &str) -> String {
 
 /// Milliseconds to a tenth, or to a thousandth where they are few.
 fn ms(value: &Value) -> String {
-    match value.as_f64() {
-        None => "-".to_owned(),
-        Some(ms) if ms >= 100.0 => format!("{ms:.0}"),
-        Some(ms) if ms >= 1.0 => format!("{ms:.1}"),
-        Some(ms) => format!("{ms:.3}"),
-    }
+    value.as_f64().map_or("-".to_owned(), words::ms)
 }
 
 /// A rate.

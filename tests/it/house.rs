@@ -19,7 +19,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("load", &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer"]),
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
     ("probe", &["client", "drive", "call", "chime"]),
-    ("report", &[]),
+    ("report", &["stats", "chime", "safe"]),
     ("run_dir", &["stats"]),
     ("client", &["call", "chime", "clock", "seed", "bucket", "safe"]),
     ("mock", &["behaviour", "bucket", "stats", "yaml", "chime", "clock", "seed", "safe", "timer"]),
