@@ -3,7 +3,7 @@
 //! Holds [`heat`]. Called by the sections, once a run. Columns are the timeline's bins, rows the bands of latency; the colour grows with the
 //! logarithm of the count, so that a few slow calls are seen beside thousands of quick ones.
 
-use super::{clock, number, stretch};
+use super::{clock, number, of_run, stretch};
 use crate::report::html::block::{Choice, Figure, Table};
 use crate::report::model::Run;
 use crate::report::model::heat::{Bands, edge_us};
@@ -46,14 +46,14 @@ pub fn heat(run: &Run, n: usize) -> Figure {
         does: format!("set:{at}"),
         on: at == 0,
     };
-    let id = if n == 0 { "heat".to_owned() } else { format!("heat-{}", n + 1) };
+    let id = if n == 0 { "heat".to_owned() } else { format!("heat-{n}") };
     Figure {
-        title: "Heat map: every call, by when it ended and how long it took".to_owned(),
+        title: format!("Every call, by when it ended and how long it took{}", of_run(run, n)),
         alt: format!("{}: {}", run.label, said(timeline)),
         option,
         legend: Vec::new(),
         choices: kinds.iter().enumerate().map(choice).collect(),
-        table: bands_table(&id, run),
+        table: bands_table(&id, run, n),
         id,
     }
 }
@@ -71,7 +71,7 @@ fn said(timeline: &Timeline) -> String {
 }
 
 /// How many calls of the whole run lie in each band: what a reader of the map would add up along its rows.
-fn bands_table(id: &str, run: &Run) -> Table {
+fn bands_table(id: &str, run: &Run, n: usize) -> Table {
     let mut totals: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
     for bin in &run.timeline.bins {
         bin.response_bands.iter().for_each(|(band, n)| totals.entry(*band).or_default().0 += n);
@@ -79,7 +79,7 @@ fn bands_table(id: &str, run: &Run) -> Table {
     }
     let mut table = Table::new(
         &format!("{id}-bands"),
-        "Calls by how long they took, warm-up included",
+        &format!("Calls by how long they took, warm-up included{}", of_run(run, n)),
         &["#from ms", "#to ms", "#response", "#service"],
     );
     for (band, (response, service)) in totals {

@@ -126,6 +126,11 @@ pub fn stage_marks(runs: &[Run]) -> Vec<(f64, String)> {
     if stages.len() < 2 { Vec::new() } else { stages.iter().map(mark).collect() }
 }
 
+/// What stands behind a caption, and behind a heading, of one among several runs; `n` is 0 for a run that is alone.
+pub fn of_run(run: &Run, n: usize) -> String {
+    if n == 0 { String::new() } else { format!(", {}", run.label) }
+}
+
 /// The colour of the run at this place.
 pub fn run_tone(n: usize) -> String {
     format!("run-{}", n + 1)

@@ -2,7 +2,7 @@
 //!
 //! Holds [`classes`] and [`pressure`]. Called by the sections.
 
-use super::{Lines, Series, clock, legend, number, run_tone, stage_marks, stretch};
+use super::{Lines, Series, clock, legend, number, of_run, run_tone, stage_marks, stretch};
 use crate::chime::class::{Class, Tier};
 use crate::report::html::block::{Figure, Key, Table};
 use crate::report::model::Run;
@@ -41,11 +41,11 @@ pub fn classes(run: &Run, n: usize) -> Figure {
         "stretches": timeline.bins.iter().map(|bin| stretch(timeline, bin.at)).collect::<Vec<_>>(),
         "unit": "rate", "name": "calls a second", "width": timeline.width, "series": series,
     });
-    let id = if n == 0 { "classes".to_owned() } else { format!("classes-{}", n + 1) };
+    let id = if n == 0 { "classes".to_owned() } else { format!("classes-{n}") };
     let heads: Vec<String> = classes.iter().map(|class| format!("#{}", class.name())).collect();
     let mut head = vec!["time"];
     head.extend(heads.iter().map(String::as_str));
-    let mut table = Table::new(&format!("{id}-times"), "Ends of calls, by the second", &head);
+    let mut table = Table::new(&format!("{id}-times"), &format!("Ends of calls, by the second{}", of_run(run, n)), &head);
     for bin in &timeline.bins {
         let mut row = vec![stretch(timeline, bin.at)];
         row.extend(classes.iter().map(|class| words::count(bin.classes.of(*class))));
@@ -56,7 +56,7 @@ pub fn classes(run: &Run, n: usize) -> Figure {
         .map(|class| format!("{} {}", class, words::count(run.total(|second| second.classes.of(*class)))))
         .collect();
     Figure {
-        title: "How calls ended, over time".to_owned(),
+        title: format!("How calls ended, over time{}", of_run(run, n)),
         alt: format!("{}: {}.", run.label, said.join(", ")),
         option,
         legend: classes

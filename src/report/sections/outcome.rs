@@ -5,7 +5,7 @@
 use super::{section, which};
 use crate::chime::class::Class;
 use crate::report::charts;
-use crate::report::charts::clock;
+use crate::report::charts::{clock, of_run};
 use crate::report::html::block::{Block, Section, Table};
 use crate::report::model::Run;
 use crate::report::words;
@@ -36,13 +36,13 @@ fn suffixed(id: &str, n: usize) -> String {
 
 fn meanings(run: &Run, n: usize) -> Table {
     let head = ["class", "#calls", "#share", "what it means", "what to do"];
-    let mut table = Table::new(&suffixed("class-meanings", n), "Classes", &head);
+    let mut table = Table::new(&suffixed("class-meanings", n), &format!("Classes{}", of_run(run, n)), &head);
     let classes = run.timeline.classes();
     let total: u64 = classes.iter().map(|class| run.total(|second| second.classes.of(*class))).sum();
     for class in classes {
-        let n = run.total(|second| second.classes.of(class));
+        let calls = run.total(|second| second.classes.of(class));
         let remedy = if class == Class::Ok { words::NONE } else { class.remedy() };
-        let cells = [class.name(), &words::count(n), &words::share(n, total), class.what(), remedy];
+        let cells = [class.name(), &words::count(calls), &words::share(calls, total), class.what(), remedy];
         table.row(cells.map(str::to_owned).to_vec());
     }
     table
@@ -54,7 +54,7 @@ fn faults(run: &Run, n: usize) -> Option<Table> {
     let errors = run.summary.get("errors").unwrap_or(&run.summary["classes"]);
     let mut table = Table::new(
         &suffixed("faults", n),
-        "Examples of what went wrong, calls about meetings included",
+        &format!("Examples of what went wrong, calls about meetings included{}", of_run(run, n)),
         &["class", "code", "#calls", "what the service said", "request ids"],
     );
     for (class, told) in errors.as_object().into_iter().flatten() {

@@ -184,7 +184,7 @@ pub fn side_by_side(runs: &[Run]) -> Option<Section> {
     if runs.len() < 2 {
         return None;
     }
-    let mut head = vec!["".to_owned()];
+    let mut head = vec!["what".to_owned()];
     head.extend(runs.iter().map(|run| format!("#{}", run.label)));
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     let mut table = Table::new("side-by-side", "The runs, number by number", &head);
