@@ -53,7 +53,9 @@ fn text_of_a_run_is_never_markup() {
     assert_eq!(code, 0, "{err}");
     let (code, alone, _) = run(dir.path(), &["report", label, "--html", "-"]);
     assert_eq!(code, 0);
-    assert!(alone.contains("&lt;/script&gt;&lt;script&gt;alert(1)") || alone.contains("&#60;/script&#62;&#60;script&#62;alert(1)"));
+    assert!(
+        alone.contains("&lt;/script&gt;&lt;script&gt;alert(1)") || alone.contains("&#60;/script&#62;&#60;script&#62;alert(1)")
+    );
     for page in [page, alone] {
         assert!(!page.contains("<b>&") && !page.contains("<img ") && !page.contains("<script>alert"));
         assert_eq!(page.matches("<script").count(), 3);
@@ -65,7 +67,11 @@ fn runs_that_no_page_can_be_made_of_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| run(dir.path(), args);
     loaded(dir.path(), "r.run");
-    std::fs::write(dir.path().join("roster.csv"), "ExternalUserId,MeetingId\nann@example.com,1b0c5d8e-5ea7-4c1b-9d02-0e0d40c12713\nx,\n").unwrap();
+    std::fs::write(
+        dir.path().join("roster.csv"),
+        "ExternalUserId,MeetingId\nann@example.com,1b0c5d8e-5ea7-4c1b-9d02-0e0d40c12713\nx,\n",
+    )
+    .unwrap();
     let (code, _, err) = run(&["provision", "roster.csv", "--mock", "-o", "t.csv", "--run-dir", "p.run", "--yes"]);
     assert_eq!(code, 3, "{err}");
     let (code, page, err) = run(&["report", "p.run", "--html", "-"]);
