@@ -46,6 +46,7 @@ pub mod load;
 pub mod plan;
 pub mod probe;
 pub mod provision;
+pub mod reconcile;
 pub mod report;
 pub mod run_dir;
 

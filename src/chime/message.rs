@@ -26,6 +26,14 @@ pub struct BatchCreateAttendeeRequest<'a> {
     pub attendees: Vec<CreateAttendeeRequest<'a>>,
 }
 
+/// Body of `PUT /meetings/{MeetingId}/attendees/{AttendeeId}/capabilities`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateCapabilitiesRequest {
+    /// What the attendee may do from now on.
+    pub capabilities: Capabilities,
+}
+
 /// Body of `POST /meetings`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,6 +13,7 @@ use crate::clock::Wall;
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
@@ -52,7 +53,7 @@ pub struct Attempted<R> {
 pub(super) struct Asking {
     pub method: Method,
     pub path: String,
-    pub query: &'static str,
+    pub query: Cow<'static, str>,
     pub body: Bytes,
 }
 
@@ -127,13 +128,13 @@ impl<T: Transport> Client<T> {
         let path = self.endpoint.path(&path);
         let signer = self.signer();
         let at = self.signing_time();
-        let unsigned = Unsigned { method: &method, host: self.endpoint.authority(), path: &path, query, body: &body };
+        let unsigned = Unsigned { method: &method, host: self.endpoint.authority(), path: &path, query: &query, body: &body };
         let mut headers = signer.headers(unsigned, at);
         let what = method.clone();
         headers.insert("amz-sdk-request", attempt.told());
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = self.endpoint.uri(&path, query);
+        *request.uri_mut() = self.endpoint.uri(&path, &query);
         *request.headers_mut() = headers;
 
         let sent = Instant::now();

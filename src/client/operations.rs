@@ -5,15 +5,17 @@
 
 use super::attempt::{Asking, Attempted, Client, Try};
 use super::judge::{self, MeetingFacts};
-use super::replies::{self, Batch, Made};
+use super::replies::{self, Batch, Made, Page};
 use super::transport::Transport;
 use crate::call::{Attendee, Seat};
+use crate::chime::capability::Capabilities;
 use crate::chime::id::{AttendeeId, MeetingId};
-use crate::chime::message::{BatchCreateAttendeeRequest, CreateAttendeeRequest, CreateMeetingRequest};
+use crate::chime::message::{BatchCreateAttendeeRequest, CreateAttendeeRequest, CreateMeetingRequest, UpdateCapabilitiesRequest};
 use crate::chime::template::MeetingTemplate;
 use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A meeting that is wanted.
@@ -49,10 +51,25 @@ impl<T: Transport> Client<T> {
         self.attempt(asking, attempt, |reply, secrets| replies::same_attendee(reply, seat, id, secrets)).await
     }
 
-    /// ListAttendees: the first page, and how many are on it.
-    pub async fn list_attendees(&self, meeting: &MeetingId, attempt: Try) -> Attempted<usize> {
-        let asking = bare(Method::GET, format!("/meetings/{meeting}/attendees"));
+    /// ListAttendees: one page, of as many as the service gives at once. `after` is the token that the page before ended with.
+    pub async fn list_attendees(&self, meeting: &MeetingId, after: Option<&str>, attempt: Try) -> Attempted<Page> {
+        let query = after.map_or(Cow::Borrowed(""), |token| format!("next-token={}", encoded(token)).into());
+        let asking = Asking { query, ..bare(Method::GET, format!("/meetings/{meeting}/attendees")) };
         self.attempt(asking, attempt, replies::page).await
+    }
+
+    /// UpdateAttendeeCapabilities. It takes effect at once for whoever is in the call.
+    pub async fn update_attendee_capabilities(
+        &self,
+        seat: &Seat,
+        id: &AttendeeId,
+        new: Capabilities,
+        attempt: Try,
+    ) -> Attempted<Attendee> {
+        let body = UpdateCapabilitiesRequest { capabilities: new };
+        let path = format!("/meetings/{}/attendees/{id}/capabilities", seat.meeting);
+        let asking = Asking { method: Method::PUT, ..post(path, "", &body) };
+        self.attempt(asking, attempt, |reply, secrets| replies::same_attendee(reply, seat, id, secrets)).await
     }
 
     /// DeleteAttendee.
@@ -94,9 +111,21 @@ fn wish(seat: &Seat) -> CreateAttendeeRequest<'_> {
 
 fn post(path: String, query: &'static str, body: &impl Serialize) -> Asking {
     let body = serde_json::to_vec(body).expect("strings and lists of them are always JSON").into();
-    Asking { method: Method::POST, path, query, body }
+    Asking { method: Method::POST, path, query: query.into(), body }
 }
 
 fn bare(method: Method, path: String) -> Asking {
-    Asking { method, path, query: "", body: Bytes::new() }
+    Asking { method, path, query: "".into(), body: Bytes::new() }
+}
+
+/// A query's value as signatures want it: everything but the unreserved characters of RFC 3986 in percent.
+fn encoded(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }

@@ -6,10 +6,11 @@
 use super::judge::{MeetingFacts, attendee_of, believed, facts_of, is_name, protocol, refusal, scrub};
 use super::transport::Reply;
 use crate::call::{Attendee, End, Fault, Seat};
+use crate::chime::capability::Capabilities;
 use crate::chime::class::Class;
 use crate::chime::fault::classify;
-use crate::chime::id::{AttendeeId, MeetingId, fold};
-use crate::chime::message::{AttendeeReply, AttendeesReply, ItemError, MeetingBody, NewMeetingReply};
+use crate::chime::id::{AttendeeId, ExternalUserId, JoinToken, MeetingId, fold};
+use crate::chime::message::{AttendeeBody, AttendeeReply, AttendeesReply, ItemError, MeetingBody, NewMeetingReply};
 
 /// How the seats of a batch ended; as many as were asked for, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,16 +81,53 @@ pub fn same_attendee(reply: &Reply, seat: &Seat, id: &AttendeeId, secrets: &[&st
     }
 }
 
+/// Somebody whom the service lists in a meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The service's id.
+    pub id: AttendeeId,
+    /// Who.
+    pub user: ExternalUserId,
+    /// The token, where the list has one that is one.
+    pub token: Option<JoinToken>,
+    /// What they may do, where the list says.
+    pub capabilities: Option<Capabilities>,
+}
+
+/// A page of a meeting's attendees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Those on it.
+    pub listed: Vec<Listed>,
+    /// Where the next one begins, if there is one.
+    pub next: Option<String>,
+}
+
 /// Judges the reply to ListAttendees.
-pub fn page(reply: &Reply, secrets: &[&str]) -> End<usize> {
+pub fn page(reply: &Reply, secrets: &[&str]) -> End<Page> {
     if let Some(fault) = refusal(reply, secrets, None) {
         return End::Refused(fault);
     }
-    match believed::<AttendeesReply>(reply).map(|body| body.attendees) {
-        Ok(Some(attendees)) => End::Settled(attendees.len()),
-        Ok(None) => End::Unknown(protocol(reply, "the reply has no list of attendees")),
+    let read = || {
+        let body = believed::<AttendeesReply>(reply)?;
+        let attendees = body.attendees.ok_or("the reply has no list of attendees")?;
+        let listed = attendees.into_iter().map(listed).collect::<Result<_, _>>()?;
+        // An empty token would begin at the first page again.
+        Ok(Page { listed, next: body.next_token.filter(|token| !token.is_empty()) })
+    };
+    match read() {
+        Ok(page) => End::Settled(page),
         Err(why) => End::Unknown(protocol(reply, why)),
     }
+}
+
+fn listed(body: AttendeeBody<'_>) -> Result<Listed, &'static str> {
+    let capabilities = body.capabilities();
+    let id =
+        body.attendee_id.as_deref().and_then(AttendeeId::parse).ok_or("an AttendeeId of the list is missing or malformed")?;
+    let user = body.external_user_id.as_deref().map(ExternalUserId::parse);
+    let user = user.and_then(Result::ok).ok_or("an ExternalUserId of the list is missing or breaks the service's own rules")?;
+    Ok(Listed { id, user, token: body.join_token.as_deref().and_then(JoinToken::parse), capabilities })
 }
 
 /// A meeting that exists now.
@@ -142,7 +180,6 @@ pub fn gone(reply: &Reply, secrets: &[&str]) -> End<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chime::id::ExternalUserId;
     use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
 
@@ -173,6 +210,29 @@ mod tests {
         assert_eq!((users[0].as_deref(), users[1].as_deref()), (Ok("ann"), Ok("BOB")));
         let fault = batch.fault().unwrap();
         assert_eq!((fault.class, fault.message.as_str()), (Class::Capacity, "no seat for (ExternalUserId)"));
+    }
+
+    #[test]
+    fn a_page_is_believed_with_or_without_tokens_and_with_nobody_on_it() {
+        let body = format!(
+            r#"{{"Attendees":[{},{{"ExternalUserId":"bob","AttendeeId":"aaaaaaaa-bbbb-8024-dddd-000000000002"}}],"NextToken":"x/+ ="}}"#,
+            attendee("ann", 1)
+        );
+        let End::Settled(page) = page(&reply(&body), &[]) else { panic!() };
+        assert_eq!(
+            page.listed.iter().map(|l| (l.user.as_str(), l.token.is_some())).collect::<Vec<_>>(),
+            [("ann", true), ("bob", false)]
+        );
+        assert_eq!(page.next.as_deref(), Some("x/+ ="));
+        let end = super::page(&reply(r#"{"Attendees":[],"NextToken":""}"#), &[]);
+        assert_eq!(end, End::Settled(Page { listed: vec![], next: None }));
+        for bad in [
+            "{}",
+            r#"{"Attendees":[{"ExternalUserId":"ann"}]}"#,
+            r#"{"Attendees":[{"AttendeeId":"aaaaaaaa-bbbb-8024-dddd-000000000002"}]}"#,
+        ] {
+            assert!(matches!(super::page(&reply(bad), &[]), End::Unknown(_)), "{bad}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! exact ExternalUserId), so an edited or re-ordered roster finds its seats again; an outcome is written by the seat's number,
 //! in one transaction a batch, and told to nobody before it is committed.
 
+pub mod audit;
 pub mod export;
 pub mod load;
 mod record;

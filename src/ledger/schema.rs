@@ -102,6 +102,8 @@ impl Ledger {
                 other => other,
             })?,
         }
+        // An older program that meets this table leaves it alone, and harms nobody.
+        ledger.db.execute_batch(super::audit::TABLE)?;
         Ok(ledger)
     }
 

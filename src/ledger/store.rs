@@ -323,7 +323,7 @@ impl Ledger {
     }
 }
 
-fn insert(tx: &Transaction<'_>, session: i64, item: &Settlement) -> Result<(), LedgerError> {
+pub(super) fn insert(tx: &Transaction<'_>, session: i64, item: &Settlement) -> Result<(), LedgerError> {
     let record = Record::of(item);
     tx.prepare_cached("INSERT OR REPLACE INTO outcome VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")?.execute(params![
         item.seat,

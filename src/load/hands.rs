@@ -54,7 +54,7 @@ impl<T: Transport> Hands<T> {
                 Some(first) => of(client.batch_create_attendee(&first.meeting, seats, attempt).await, Brought::Batch),
                 None => nobody(),
             },
-            (Who::Meeting(id, _), _) => of(client.list_attendees(id, attempt).await, |_| Brought::Nothing),
+            (Who::Meeting(id, _), _) => of(client.list_attendees(id, None, attempt).await, |_| Brought::Nothing),
             (Who::Nobody, _) => {
                 let token = format!("{}-own-{}", self.name, call.n);
                 let wish = MeetingWish { label: token.clone(), token, primary: None, template: Arc::default() };

@@ -20,6 +20,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
     ("probe", &["client", "drive", "call", "chime"]),
     ("report", &["stats", "chime", "safe"]),
+    ("reconcile", &["client", "drive", "ledger", "call", "chime", "seed", "bucket", "timer"]),
     ("run_dir", &["stats"]),
     ("client", &["call", "chime", "clock", "seed", "bucket", "safe"]),
     ("mock", &["behaviour", "bucket", "stats", "yaml", "chime", "clock", "seed", "safe", "timer"]),
