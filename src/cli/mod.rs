@@ -3,6 +3,8 @@
 //! Holds the command line: one file a verb, each with its `Args` and its `run`. Called by `main` alone. Everything below it is
 //! told what it needs as values; nothing below it prints, reads the environment or decides an exit code.
 
+mod agree;
+mod earlier;
 pub mod embedded;
 pub mod failure;
 pub mod input;
@@ -20,12 +22,14 @@ mod check_fix;
 mod check_json;
 mod check_scenario;
 mod check_text;
+pub mod cleanup;
 pub mod example;
 pub mod load;
 pub mod mock;
 pub mod plan;
 pub mod probe;
 pub mod provision;
+pub mod reconcile;
 pub mod report;
 pub mod scenario;
 pub mod schedule;
@@ -53,6 +57,8 @@ enum Verb {
     Provision(Box<provision::Args>),
     Plan(Box<plan::Args>),
     Check(check::Args),
+    Reconcile(Box<reconcile::Args>),
+    Cleanup(Box<cleanup::Args>),
     Load(Box<load::Args>),
     Report(report::Args),
     Schedule(schedule::Args),
@@ -75,6 +81,8 @@ pub fn main() -> ExitCode {
         Verb::Provision(args) => provision::run(*args),
         Verb::Plan(args) => plan::run(*args),
         Verb::Check(args) => check::run(args),
+        Verb::Reconcile(args) => reconcile::run(*args),
+        Verb::Cleanup(args) => cleanup::run(*args),
         Verb::Load(args) => load::run(*args),
         Verb::Report(args) => report::run(args),
         Verb::Schedule(args) => schedule::run(args),
@@ -84,6 +92,14 @@ pub fn main() -> ExitCode {
         Verb::Mock(args) => mock::run(*args),
     };
     failure::conclude(end)
+}
+
+/// The arguments of a provisioning, from the words of its command line; `None` if these are of something else.
+fn provisioning(words: &[String]) -> Option<provision::Args> {
+    match Cli::try_parse_from(std::iter::once("headcount").chain(words.iter().map(String::as_str))).ok()?.verb {
+        Verb::Provision(args) => Some(*args),
+        _ => None,
+    }
 }
 
 fn colour(text: &str) -> Result<ColorChoice, &'static str> {

@@ -5,11 +5,15 @@
 
 use super::failure::{Exit, Failure};
 use super::profiles;
+use crate::client::attempt::Client;
 use crate::client::credentials::{self, Source};
 use crate::client::endpoint::Endpoint;
+use crate::client::transport::{Http, HttpOptions};
+use crate::clock::Wall;
 use crate::mock;
 use aws_credential_types::Credentials;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Whom to ask, as written.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -98,6 +102,21 @@ impl Service {
         let place = format!("{MOCK} (seed {seed})");
         let configured = Configured::beside_mock();
         Ok(Service { endpoint, source: Source::Fixed(credentials.clone()), credentials, configured, place })
+    }
+
+    /// A client of it. `connect` bounds name, TCP and TLS, `timeout` one whole request.
+    ///
+    /// # Errors
+    /// The CA bundle cannot be used, or the credentials not be signed with.
+    pub fn client(&self, connect: Duration, timeout: Duration, wall: Wall) -> Result<Client<Http>, Failure> {
+        let options = HttpOptions {
+            connect_timeout: connect,
+            ca_bundle: self.configured.ca_bundle()?,
+            direct: self.endpoint.is_loopback(),
+        };
+        let http = Http::new(&options).map_err(|e| Failure::new(Exit::Usage, e))?;
+        Client::new(http, self.endpoint.clone(), self.credentials.clone(), wall, timeout)
+            .map_err(|e| Failure::new(Exit::Credentials, e))
     }
 
     /// The configured service, with its credentials.

@@ -52,7 +52,7 @@ impl<T: Transport> Client<T> {
     /// service's own, a refused signature; unknown is what never came.
     pub async fn look(&self, method: Method, path: String, query: &'static str, body: Option<&Value>) -> Attempted<Seen> {
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        let asking = Asking { method, path, query, body };
+        let asking = Asking { method, path, query: query.into(), body };
         self.attempt(asking, Try { number: 1, most: 1 }, seen).await
     }
 }

@@ -62,6 +62,8 @@ pub enum Leave {
     /// Those that this run has made and the roster no longer names. Somebody who is named in another meeting and has no token
     /// there yet keeps what they have.
     Dropped,
+    /// Those whom the roster no longer names, whether they are named elsewhere or not.
+    Unnamed,
     /// All that this run has made.
     Everybody,
 }
@@ -71,6 +73,7 @@ impl Leave {
     fn chosen(self) -> &'static str {
         match self {
             Leave::Everybody => "o.state=1 AND m.ended=0",
+            Leave::Unnamed => "o.state=1 AND m.ended=0 AND o.seat NOT IN (SELECT seat FROM row WHERE seat IS NOT NULL)",
             Leave::Dropped => {
                 "o.state=1 AND m.ended=0 AND o.seat NOT IN (SELECT seat FROM row WHERE seat IS NOT NULL) AND s.user NOT IN \
                  (SELECT r.user FROM row r LEFT JOIN outcome p ON p.seat=r.seat WHERE r.role=1 AND COALESCE(p.state, 0) <> 1)"
@@ -191,6 +194,11 @@ impl Ledger {
         let mut query = self.db.prepare_cached("SELECT attendee FROM leaving WHERE meeting=?")?;
         let all = query.query_map([meeting.as_str()], |r| r.get::<_, String>(0))?;
         all.map(|one| Ok(AttendeeId::parse(&one?))).filter_map(Result::transpose).collect()
+    }
+
+    /// How many are to be deleted, and may not be yet.
+    pub fn leaving(&self) -> Result<u64, LedgerError> {
+        Ok(self.db.query_row("SELECT COUNT(*) FROM leaving", [], |r| r.get::<_, i64>(0))?.unsigned_abs())
     }
 
     /// One is deleted.

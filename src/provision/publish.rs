@@ -7,7 +7,7 @@ use super::layout::Layouts;
 use super::link::{Link, LinkError};
 use super::table::{Form, Guard, Table};
 use super::without::Without;
-use crate::ledger::export::{Counts, Ended, RowEnd, VOID_CODE};
+use crate::ledger::export::{Counts, Ended, RowEnd, VOID_CODE, Why};
 use crate::ledger::schema::{Ledger, LedgerError};
 use crate::run_dir::held::Held;
 use std::io;
@@ -188,6 +188,31 @@ impl Outputs {
     }
 }
 
+/// Publishes a roster of some of the rows: those that `wanted` has a reason for, exact, with it. Answers how many.
+///
+/// # Errors
+/// The ledger cannot be read, or the file not be written; a file that is there already is left alone.
+pub fn emit(ledger: &Ledger, path: &Path, wanted: impl Fn(&RowEnd<'_>) -> Option<Why<'static>>) -> Result<u64, PublishError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(PublishError::Foreign(path.to_owned()));
+    }
+    let (layouts, mut rows) = (Layouts::read(ledger)?, 0);
+    let fill = |out: &mut dyn io::Write| {
+        let mut table = Table::new(out, Form::Csv, Guard::Raw);
+        table.begin(&layouts.reject_columns(), 0)?;
+        ledger.each_row(|row| {
+            if let Some(why) = wanted(row) {
+                rows += 1;
+                table.row(&layouts.reject_row(&RowEnd { end: Ended::Unprocessed(Some(why)), ..*row })?)?;
+            }
+            Ok::<(), Failed>(())
+        })?;
+        table.end().map_err(Failed::Io)
+    };
+    crate::run_dir::publish(path, fill, |_| Ok(())).map_err(|failed| failed.of(path))?;
+    Ok(rows)
+}
+
 /// Where the ledger remembers the contents it has published: the last ones, and those about to be.
 const TOKENS: &str = "tokens";
 const REJECTS: &str = "rejects";
@@ -243,11 +268,7 @@ fn write(
         let last = known.rsplit(' ').next().unwrap_or_default();
         Ok(ledger.set_meta(key, format!("{last} {sum}").trim())?)
     };
-    crate::run_dir::publish(path, fill, before).map_err(|failed| match failed {
-        Failed::Io(error) => PublishError::Write { path: path.to_owned(), error },
-        Failed::Ledger(error) => PublishError::Ledger(error),
-        Failed::Other(error) => error,
-    })
+    crate::run_dir::publish(path, fill, before).map_err(|failed| failed.of(path))
 }
 
 /// Either side of a publication may fail.
@@ -256,6 +277,16 @@ enum Failed {
     Ledger(LedgerError),
     /// Already told of the other file.
     Other(PublishError),
+}
+
+impl Failed {
+    fn of(self, path: &Path) -> PublishError {
+        match self {
+            Failed::Io(error) => PublishError::Write { path: path.to_owned(), error },
+            Failed::Ledger(error) => PublishError::Ledger(error),
+            Failed::Other(error) => error,
+        }
+    }
 }
 
 impl From<io::Error> for Failed {

@@ -29,6 +29,9 @@ const PAGES: u32 = 1000;
 /// A ledger that is worked on by several at once.
 pub type Shared = Arc<Mutex<Ledger>>;
 
+/// Is told how many errands are done, after each.
+pub type Told<'a> = &'a mut dyn FnMut(u64);
+
 /// What a look at the meetings has shown.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -64,6 +67,7 @@ pub async fn look<T: Transport>(
     ledger: &Shared,
     pacing: Pacing,
     stop: &mut watch::Receiver<Stop>,
+    told: Told<'_>,
 ) -> Result<(Seen, Ending), LedgerError> {
     let held = locked(ledger).held()?;
     let listings = held.into_iter().map(|held| Listing { held, so_far: Vec::new(), after: None, pages: 0 });
@@ -95,6 +99,7 @@ pub async fn look<T: Transport>(
             }
         };
         seen.add(&locked(ledger), &listing.held, list).unwrap_or_else(|error| broken = Some(error));
+        told(seen.meetings);
         None
     };
     let ending = round(listings, pacing, ask, ended, stop).await;
@@ -131,6 +136,7 @@ pub async fn delete<T: Transport>(
     leaving: Vec<Leaving>,
     pacing: Pacing,
     stop: &mut watch::Receiver<Stop>,
+    told: Told<'_>,
 ) -> (Done, Ending) {
     let ask = async |gone: Leaving, attempt| {
         let attempted = absent_is_gone(client.delete_attendee(&gone.meeting, &gone.attendee, attempt).await);
@@ -139,7 +145,7 @@ pub async fn delete<T: Transport>(
         }
         Ok(attempted)
     };
-    each(leaving, |gone| gone.meeting.clone(), pacing, ask, stop).await
+    each(leaving, |gone| gone.meeting.clone(), pacing, ask, stop, told).await
 }
 
 /// Ends meetings that the run has made. Their replicas end with them.
@@ -149,6 +155,7 @@ pub async fn end_meetings<T: Transport>(
     meetings: Vec<OwnMeeting>,
     pacing: Pacing,
     stop: &mut watch::Receiver<Stop>,
+    told: Told<'_>,
 ) -> (Done, Ending) {
     let ask = async |meeting: OwnMeeting, attempt| {
         let attempted = absent_is_gone(client.delete_meeting(&meeting.id, attempt).await);
@@ -157,7 +164,7 @@ pub async fn end_meetings<T: Transport>(
         }
         Ok(attempted)
     };
-    each(meetings, |meeting| meeting.id.clone(), pacing, ask, stop).await
+    each(meetings, |meeting| meeting.id.clone(), pacing, ask, stop, told).await
 }
 
 /// Ends meetings of which there is no ledger: those that a load test left over.
@@ -193,6 +200,8 @@ pub struct Change {
     pub at: Sitting,
     /// What is wanted.
     pub wanted: Capabilities,
+    /// What they may do now.
+    pub has: Capabilities,
 }
 
 /// Changes capabilities, at once for those who are in the call. What was granted is in the ledger afterwards.
@@ -202,6 +211,7 @@ pub async fn change<T: Transport>(
     changes: Vec<Change>,
     pacing: Pacing,
     stop: &mut watch::Receiver<Stop>,
+    told: Told<'_>,
 ) -> (Done, Ending) {
     let ask = async |change: Change, attempt| {
         let asked = seat(&change.meeting, &change.at);
@@ -218,7 +228,7 @@ pub async fn change<T: Transport>(
         }
         Ok(attempted)
     };
-    each(changes, |change| change.meeting.clone(), pacing, ask, stop).await
+    each(changes, |change| change.meeting.clone(), pacing, ask, stop, told).await
 }
 
 /// A round of errands whose answers say nothing more.
@@ -228,11 +238,15 @@ async fn each<E: Clone, R, Fut: Future<Output = Result<Attempted<R>, String>>>(
     pacing: Pacing,
     ask: impl Fn(E, crate::client::attempt::Try) -> Fut,
     stop: &mut watch::Receiver<Stop>,
+    told: Told<'_>,
 ) -> (Done, Ending) {
     let mut done = Done::default();
     let ended = |errand: E, end: Result<R, Fault>| {
         match end {
-            Ok(_) => done.done += 1,
+            Ok(_) => {
+                done.done += 1;
+                told(done.done);
+            }
             Err(fault) => done.failed.push((meeting(&errand), fault)),
         }
         None

@@ -7,8 +7,8 @@ use crate::bucket::Rate;
 use crate::call::{End, Fault};
 use crate::chime::class::{Class, Tier};
 use crate::client::attempt::{Attempted, Try};
+use crate::client::pace::held::Held;
 use crate::client::retry::Backoff;
-use crate::client::throttle::Pace;
 use crate::drive::pump::{self, Next, Plan, Stop};
 use crate::seed::Seed;
 use crate::timer::Grain;
@@ -77,7 +77,7 @@ where
         fresh: errands.into_iter().map(|errand| Ticket { errand, failed: 0, throttled: 0, skewed: 0 }).collect(),
         again: BTreeMap::new(),
         turn: 0,
-        pace: Pace::new(pacing.rate, pacing.burst),
+        pace: Held::new(pacing.rate, pacing.burst),
         rng: Seed(pacing.seed).stream("jitter"),
         pacing,
         origin,
@@ -109,7 +109,7 @@ struct Round<E, R, F> {
     fresh: VecDeque<Ticket<E>>,
     again: BTreeMap<(Duration, u64), Ticket<E>>,
     turn: u64,
-    pace: Pace,
+    pace: Held,
     rng: ChaCha8Rng,
     pacing: Pacing,
     origin: Instant,

@@ -26,6 +26,8 @@ mod made;
 mod paced;
 mod planned;
 mod processes;
+mod reconciled;
+mod reconciled_program;
 mod refusals;
 mod reviewed;
 mod reviewed_again;

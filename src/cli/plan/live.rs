@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> End {
 async fn preflight(args: &Args) -> End {
     let service = Service::configured(&args.whom).await?;
     let voice = args.shown.voice();
-    agreed(&service, "a preflight of seven calls: one meeting is made and deleted again", args.yes, voice)?;
+    agreed(&service, "a preflight of seven calls: one meeting is made and deleted again", 0, args.yes, voice)?;
     let options = HttpOptions {
         connect_timeout: Duration::from_secs(3),
         ca_bundle: service.configured.ca_bundle()?,
@@ -63,7 +63,7 @@ async fn preflight(args: &Args) -> End {
     seen.note("GetMeeting", client.get_meeting(&made.id, ONCE).await, voice);
     let attendee = seen.note("CreateAttendee", client.create_attendee(&seat(0), ONCE).await, voice);
     seen.note("BatchCreateAttendee", client.batch_create_attendee(&made.id, &[seat(1), seat(2)], ONCE).await, voice);
-    seen.note("ListAttendees", client.list_attendees(&made.id, ONCE).await, voice);
+    seen.note("ListAttendees", client.list_attendees(&made.id, None, ONCE).await, voice);
     if let Some(attendee) = attendee {
         seen.note("DeleteAttendee", client.delete_attendee(&made.id, &attendee.id, ONCE).await, voice);
     }

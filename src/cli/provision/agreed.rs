@@ -1,35 +1,25 @@
-//! The one question: whether a real endpoint may be called.
+//! The one question: whether a real endpoint may be called, and whether attendees may be deleted.
 //!
 //! Holds [`agreed`]. Called by the verb once everything that can be wrong has been told. It never asks where nobody is there.
 
-use super::super::failure::{Exit, Failure};
-use super::super::say::{self, Voice};
+use super::super::agree;
+use super::super::failure::Failure;
+use super::super::say::Voice;
 use super::super::service::Service;
-use std::io::Write;
 
-/// A real endpoint is shown, and called when somebody has said so.
-pub fn agreed(service: &Service, plan: &str, yes: bool, voice: Voice) -> Result<(), Failure> {
-    if service.endpoint.is_loopback() {
+/// A real endpoint is shown, and called when somebody has said so; so many deletions are asked about at any endpoint.
+pub fn agreed(service: &Service, plan: &str, deletes: u64, yes: bool, voice: Voice) -> Result<(), Failure> {
+    let real = !service.endpoint.is_loopback();
+    if !real && deletes == 0 {
         return Ok(());
     }
-    let account = service.account().unwrap_or_else(|| "unknown (the credentials do not tell)".to_owned());
     let loud = if yes { voice } else { Voice::Normal };
     if loud != voice {
         loud.say(plan);
     }
-    loud.say(format_args!("account {account}, region {}", service.endpoint.region()));
-    if yes {
-        return Ok(());
+    if real {
+        loud.say(agree::account(service));
     }
-    if !std::io::IsTerminal::is_terminal(&std::io::stdin()) || !say::is_terminal() {
-        let real = format!("{} is a real endpoint, and there is nobody to ask", service.endpoint);
-        return Err(Failure::new(Exit::Usage, real).hint("look at --dry-run, then give --yes"));
-    }
-    let _ = write!(anstream::stderr(), "Go ahead? [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    match answer.trim() {
-        "y" | "Y" | "yes" if read.is_ok() => Ok(()),
-        _ => Err(Failure::new(Exit::Usage, "not gone ahead; nothing was asked")),
-    }
+    let why = if real { format!("{} is a real endpoint", service.endpoint) } else { "attendees are to be deleted".to_owned() };
+    agree::agreed(yes, &why, "look at --dry-run, then give --yes")
 }

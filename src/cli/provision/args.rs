@@ -212,6 +212,10 @@ pub struct GoesOn {
     #[arg(long, value_name = "WHAT", default_value = "resume")]
     pub replay: Again,
 
+    /// Afterwards, delete the attendees of this run that the roster no longer names
+    #[arg(long, conflicts_with = "limit")]
+    pub prune: bool,
+
     /// Write over files that another run or person made
     #[arg(long)]
     pub force: bool,

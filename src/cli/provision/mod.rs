@@ -9,6 +9,8 @@ mod ground;
 mod meant;
 pub(super) mod meetings;
 mod paced;
+mod pruning;
+mod taking;
 mod words;
 
 use super::End;
@@ -19,7 +21,7 @@ use super::service::{self, Service};
 use super::signals;
 use crate::chime::template::MeetingTemplate;
 use crate::client::attempt::Client;
-use crate::client::transport::{Http, HttpOptions};
+use crate::client::transport::Http;
 use crate::clock::Wall;
 use crate::ledger::export::Counts;
 use crate::ledger::schema::Ledger;
@@ -27,7 +29,7 @@ use crate::ledger::seating::Seating;
 use crate::ledger::store::Replay;
 use crate::provision::board::board;
 use crate::provision::hands::Hands;
-use crate::provision::intake::{Input, Intake, IntakeError, intake};
+use crate::provision::intake::IntakeError;
 use crate::provision::publish::{Outputs, Published};
 use crate::provision::summary::Summary;
 use crate::provision::table::Guard;
@@ -37,6 +39,7 @@ use crate::stats::series::columns;
 pub use args::Args;
 use failures::{dir_failure, elsewhere, incomplete, intake_failure, ledger_failure, publish_failure, republish_failure};
 use paced::Paced;
+pub use pruning::again;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +50,8 @@ use words::Bounds;
 pub fn run(args: Args) -> End {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
-    let end = runtime.block_on(Course::run(args));
+    let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let end = runtime.block_on(Course::run(args, arguments, Rows::Read));
     // A commit under way on a blocking thread is not waited for after a second Ctrl-C: the ledger is whole either way.
     runtime.shutdown_background();
     end
@@ -68,10 +72,22 @@ struct Course {
     places: Places,
     /// What meetings are made with, and how people sit in them, if they are made.
     making: Option<(MeetingTemplate, Seating)>,
+    /// What the command line said, to be run again.
+    arguments: Vec<String>,
+    roster: Rows,
+}
+
+/// Whose rows are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Those of the rosters, read anew if they have changed.
+    Read,
+    /// Those of the roster as the ledger has it; the files are not looked at.
+    Kept,
 }
 
 impl Course {
-    async fn run(args: Args) -> End {
+    async fn run(args: Args, arguments: Vec<String>, roster: Rows) -> End {
         signals::survive_file_limits();
         say::log(args.shown.verbose);
         let voice = args.shown.voice();
@@ -81,13 +97,15 @@ impl Course {
             let error = std::fs::metadata(path).err()?;
             Some(IntakeError::Open { name: crate::safe::line(path, 200), error })
         });
-        IntakeError::all(missing.collect()).map_err(intake_failure)?;
+        if roster == Rows::Read {
+            IntakeError::all(missing.collect()).map_err(intake_failure)?;
+        }
         let places = places(&args);
         let rosters: Vec<PathBuf> = args.input.rosters.iter().map(PathBuf::from).collect();
         places.outputs.check(&rosters).map_err(publish_failure)?;
         let making = args.meetings.meant()?;
         let paced = Paced::asked(&args)?;
-        let course = Course { args, voice, wall: Wall::System, paced, places, making };
+        let course = Course { args, voice, wall: Wall::System, paced, places, making, arguments, roster };
         if course.args.dry_run { course.dry_run().await } else { course.real_run().await }
     }
 
@@ -115,6 +133,10 @@ impl Course {
         // What a session of its own would be asked; the copy is thrown away with it.
         ledger.begin(0, 0).map_err(ledger_failure)?;
         self.voice.say(words::plan(&ledger, &self.args, &counts, &shown, &self.paced).map_err(ledger_failure)?);
+        let deletes = self.to_prune(&ledger)?;
+        if deletes > 0 {
+            self.voice.say(pruning::words(deletes));
+        }
         self.voice.say("a dry run: nothing was asked, nothing was written");
         Ok(if counts.rejected > 0 { Exit::SomeRows } else { Exit::Done })
     }
@@ -147,8 +169,10 @@ impl Course {
         let paced = self.paced.remembered(&service, self.voice);
         let settings = self.settings(&counts, &service, paced, ledger.refused_rows().map_err(ledger_failure)?)?;
         let plan = words::plan(&ledger, &self.args, &counts, &service.shown(), &paced).map_err(ledger_failure)?;
+        let deletes = self.to_prune(&ledger)?;
+        let plan = if deletes > 0 { format!("{plan}\n{}", pruning::words(deletes)) } else { plan };
         self.voice.say(&plan);
-        agreed::agreed(&service, &plan, self.args.yes, self.voice)?;
+        agreed::agreed(&service, &plan, deletes, self.args.yes, self.voice)?;
         // Only now: who says no to an endpoint has not chosen it for this ledger.
         ledger.bind(&service.place, account.as_deref()).map_err(elsewhere)?;
         self.ask(&dir, ledger, service, settings).await
@@ -159,11 +183,13 @@ impl Course {
         let mut ledger = self.ledger(dir)?;
         let force = self.args.goes_on.force;
         self.places.outputs.claim(&ledger, force).map_err(publish_failure)?;
-        self.take_in(dir, &mut ledger)?;
+        if self.roster == Rows::Read {
+            self.take_in(dir, &mut ledger)?;
+        }
         self.places.outputs.fits(&ledger).map_err(publish_failure)?;
         let (kept, dropped) = ledger.tokens().map_err(ledger_failure)?;
-        if dropped > 0 {
-            let words = words::dropped(dropped, &self.places.outputs.tokens);
+        if dropped > 0 && self.roster == Rows::Read {
+            let words = words::dropped(dropped, &self.places.outputs.tokens, self.args.goes_on.prune);
             if dropped > kept && !force {
                 return Err(Failure::new(Exit::Usage, words).hint(
                     "this looks like another roster: give its outputs names of their own with -o and --rejects, or --force to go on",
@@ -214,8 +240,10 @@ impl Course {
             self.voice.warn("left at once; what was in flight will be asked again. Run the same command to go on");
             return Ok(signals.left());
         };
+        let pruned = self.prune(&service, &ledger, &ran, &mut signals).await?;
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        self.conclude(dir, &ledger, &service, &ran, &published?)
+        let end = self.conclude(dir, &ledger, &service, &ran, &published?)?;
+        pruned.map_or(Ok(end), Err)
     }
 
     /// Publishes on a thread of its own, so that a second signal is heard meanwhile.
@@ -277,57 +305,12 @@ impl Course {
 
     fn client(&self, service: &Service) -> Result<Client<Http>, Failure> {
         let calls = &self.args.calls;
-        let options = HttpOptions {
-            connect_timeout: calls.connect_timeout.0,
-            ca_bundle: service.configured.ca_bundle()?,
-            direct: service.endpoint.is_loopback(),
-        };
-        let http = Http::new(&options).map_err(|e| Failure::new(Exit::Usage, e))?;
-        Client::new(http, service.endpoint.clone(), service.credentials.clone(), self.wall, calls.timeout.0)
-            .map_err(|e| Failure::new(Exit::Credentials, e))
+        service.client(calls.connect_timeout.0, calls.timeout.0, self.wall)
     }
 
     fn ledger(&self, dir: &RunDir) -> Result<Ledger, Failure> {
         let path = dir.reserve(LEDGER).map_err(dir_failure)?;
         Ledger::open(&path).map_err(ledger_failure)
-    }
-
-    /// Reads the rosters into the ledger, telling everything that is wrong with them at once.
-    fn take_in(&self, dir: &RunDir, ledger: &mut Ledger) -> Result<(), Failure> {
-        let (options, rules) = meant::roster_options(&self.args, self.making.as_ref().map(|(_, seating)| *seating));
-        let mut spooled = Vec::new();
-        let inputs = self.inputs(dir, &mut spooled)?;
-        let mut findings = words::Findings::new(self.voice);
-        let taken = intake(ledger, &inputs, &options, rules, &mut |finding| findings.tell(&finding)).map_err(intake_failure)?;
-        findings.end();
-        match taken {
-            Intake::Unchanged => self.voice.say("the roster is the one of the last run, unchanged"),
-            Intake::Read(compared) => words::compared(&compared, rules, self.voice),
-        }
-        Ok(())
-    }
-
-    /// What can be read only once is kept for as long as it is read twice: standard input, pipes, process substitutions.
-    fn inputs(&self, dir: &RunDir, spooled: &mut Vec<tempfile::NamedTempFile>) -> Result<Vec<Input>, Failure> {
-        let mut inputs = Vec::new();
-        for path in &self.args.input.rosters {
-            let once = path == "-" || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-            if !once {
-                inputs.push(Input { name: path.clone(), path: path.into() });
-                continue;
-            }
-            let name = if path == "-" { "stdin" } else { path };
-            let failed = |e: std::io::Error| Failure::new(Exit::Incomplete, format!("{name} cannot be kept: {e}"));
-            let mut temp = tempfile::NamedTempFile::new_in(dir.path()).map_err(failed)?;
-            match path.as_str() {
-                "-" => std::io::copy(&mut std::io::stdin().lock(), temp.as_file_mut()),
-                path => std::fs::File::open(path).and_then(|mut pipe| std::io::copy(&mut pipe, temp.as_file_mut())),
-            }
-            .map_err(failed)?;
-            inputs.push(Input { name: name.to_owned(), path: temp.path().to_owned() });
-            spooled.push(temp);
-        }
-        Ok(inputs)
     }
 
     /// `run.json`: what was run, by what, on what, and how it ended. Arguments hold no secret; none can be given there.
@@ -337,6 +320,7 @@ impl Course {
             "time": jiff::Timestamp::try_from(self.wall.now()).unwrap_or_default().to_string(),
             "endpoint": service.place, "region": service.endpoint.region(), "account": service.account(), "seed": self.args.endpoint.seed,
             "rosters": self.args.input.rosters, "rate": self.paced.name(), "concurrency": self.args.calls.concurrency, "counts": counts,
+            "arguments": self.arguments, "directory": std::env::current_dir().ok().map(|dir| dir.to_string_lossy().into_owned()),
         });
         publish_json(&dir.file("run.json"), &manifest)
     }

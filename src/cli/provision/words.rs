@@ -172,9 +172,10 @@ pub fn over_budget(rejected: u64, budget: Option<u64>) -> String {
 }
 
 /// Tokens that will leave the tokens file.
-pub fn dropped(seats: u64, tokens: &Path) -> String {
+pub fn dropped(seats: u64, tokens: &Path, prune: bool) -> String {
     let who = rows(seats, "seat with a token is", "seats with a token are");
-    format!("{who} not in this roster and will leave {}; the attendees stay in their meetings", tokens.display())
+    let then = if prune { "" } else { "; the attendees stay in their meetings (--prune deletes them)" };
+    format!("{who} not in this roster and will leave {}{then}", tokens.display())
 }
 
 /// What has happened.
