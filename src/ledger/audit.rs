@@ -17,6 +17,9 @@ CREATE TABLE IF NOT EXISTS leaving(meeting TEXT NOT NULL, attendee TEXT NOT NULL
   PRIMARY KEY(meeting, attendee)) WITHOUT ROWID;
 ";
 
+/// Notes that the outputs hold tokens that the ledger does not.
+const STALE: &str = "INSERT OR REPLACE INTO meta VALUES('stale', '1')";
+
 /// A meeting that holds, or should hold, somebody of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
@@ -143,7 +146,21 @@ impl Ledger {
         let session = self.session;
         let tx = self.db.transaction()?;
         ends.iter().try_for_each(|end| insert(&tx, session, end))?;
+        if !ends.is_empty() {
+            tx.execute_batch(STALE)?;
+        }
         Ok(tx.commit()?)
+    }
+
+    /// Whether tokens have been taken back or replaced since the outputs were published.
+    pub fn is_stale(&self) -> Result<bool, LedgerError> {
+        Ok(self.meta("stale")?.is_some())
+    }
+
+    /// The outputs are what the ledger says.
+    pub fn published(&self) -> Result<(), LedgerError> {
+        self.db.execute("DELETE FROM meta WHERE key='stale'", [])?;
+        Ok(())
     }
 
     /// How many would leave.
@@ -170,6 +187,9 @@ impl Ledger {
                  DELETE FROM outcome WHERE seat IN (SELECT seat FROM goes);
                  DROP TABLE goes;"
             ))?;
+            if who == Leave::Everybody {
+                tx.execute_batch(STALE)?;
+            }
         }
         tx.execute_batch(
             "DELETE FROM leaving WHERE EXISTS (SELECT 1 FROM meeting m JOIN seat s ON s.meeting=m.meeting JOIN outcome o ON o.seat=s.seat \

@@ -184,6 +184,7 @@ impl Outputs {
             let (form, rooms) = (form(path)?, ledger.rooms()?);
             write(ledger, MEETINGS, path, force, |out| Ok(super::rooms::write(out, form, &rooms)?))?;
         }
+        ledger.published()?;
         Ok(published)
     }
 }

@@ -4,6 +4,7 @@
 //! only reads.
 
 mod told;
+mod wish;
 
 use super::End;
 use super::agree;
@@ -20,17 +21,16 @@ use crate::client::transport::Http;
 use crate::drive::pump::Stop;
 use crate::ledger::audit::Leave;
 use crate::ledger::export::{Counts, Ended, VOID_CODE, Why};
-use crate::ledger::schema::Ledger;
-use crate::ledger::store::Replay;
 use crate::provision::publish::emit;
 use crate::provision::table::Form;
 use crate::reconcile::compare::Difference;
 use crate::reconcile::round::Ending;
-use crate::reconcile::{self, Change, Seen, Shared, locked};
+use crate::reconcile::{self, Seen, Shared, locked};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use wish::Wish;
 
 /// Hold a provisioning run against what the service lists: missing, extra, lost tokens, other capabilities.
 ///
@@ -82,8 +82,8 @@ pub struct Args {
 enum Then {
     /// Nothing more.
     End(End),
-    /// The provisioning, with these words, for what is open now.
-    Provision(Box<provision::Args>, Vec<String>),
+    /// The provisioning, with these words, for what is open now; and what could not be done before it.
+    Provision(Box<provision::Args>, Vec<String>, Option<Failure>),
 }
 
 /// Runs the verb.
@@ -95,7 +95,10 @@ pub fn run(args: Args) -> End {
     match then? {
         Then::End(end) => end,
         // The run's lock has been let go of by now.
-        Then::Provision(args, words) => again(*args, words),
+        Then::Provision(args, words, left) => match (again(*args, words)?, left) {
+            (Exit::Done, Some(left)) => Err(left),
+            (exit, _) => Ok(exit),
+        },
     }
 }
 
@@ -241,30 +244,37 @@ impl Course<'_> {
                 reconcile::delete(&self.client, &self.ledger, leaving, pacing, &mut self.signals.stop, &mut told).await;
             self.voice.say(format_args!("{} deleted", counted(done.done, "attendee")));
             left = earlier::undone(&done, &ending, self.voice);
+            self.go_on(&ending)?;
         }
-        let going_on = |left: &Option<Failure>, stop: Stop| left.is_none() && stop == Stop::No;
-        let tokens = wish.mended.len() as u64;
-        if going_on(&left, *self.signals.stop.borrow()) {
-            locked(&self.ledger).rewrite(&wish.mended).map_err(ledger_failure)?;
-        }
-        let changes = wish.changes.len() as u64;
-        if changes > 0 && going_on(&left, *self.signals.stop.borrow()) {
+        locked(&self.ledger).rewrite(&wish.mended).map_err(ledger_failure)?;
+        let (tokens, changes) = (wish.mended.len() as u64, wish.changes.len() as u64);
+        if changes > 0 {
             let mut told = earlier::telling(self.voice, changes, "attendees changed");
             let (done, ending) =
                 reconcile::change(&self.client, &self.ledger, wish.changes, pacing, &mut self.signals.stop, &mut told).await;
             self.voice.say(format_args!("{} changed", counted(done.done, "attendee")));
-            left = earlier::undone(&done, &ending, self.voice);
-        }
-        if let Some(failure) = left {
-            return Err(failure);
+            left = earlier::undone(&done, &ending, self.voice).or(left);
+            self.go_on(&ending)?;
         }
         // Tokens and capabilities that have changed are published by the run that asks for the rest.
-        let publish = tokens + changes + wish.open > 0;
-        Ok(Some(if publish { self.provision(wish.open) } else { Then::End(self.end_after(seen)) }))
+        let publish = tokens + changes + wish.open > 0 || wish.stale;
+        Ok(Some(match (publish, left) {
+            (true, left) => self.provision(wish.open, left),
+            (false, Some(left)) => Then::End(Err(left)),
+            (false, None) => Then::End(self.end_after(seen)),
+        }))
+    }
+
+    /// Nothing more is begun once a round was cut short, or somebody has said stop. What is mended so far is in the ledger, and
+    /// published by whatever comes next.
+    fn go_on(&self, ending: &Ending) -> Result<(), Failure> {
+        let stopped = *self.signals.stop.borrow() > Stop::No;
+        let cut_short = earlier::cut_short(if stopped && *ending == Ending::Finished { &Ending::Stopped } else { ending });
+        cut_short.map_or(Ok(()), Err)
     }
 
     /// The run's own command once more, if it is known.
-    fn provision(&self, open: u64) -> Then {
+    fn provision(&self, open: u64, left: Option<Failure>) -> Then {
         let manifest = &self.kept.manifest;
         let words: Vec<String> =
             manifest["arguments"].as_array().into_iter().flatten().filter_map(|w| w.as_str().map(str::to_owned)).collect();
@@ -278,7 +288,7 @@ impl Course<'_> {
                 }
                 args.endpoint.whom = self.args.asking.whom.clone();
                 self.voice.say(format_args!("running the provisioning again: {} to ask for", counted(open, "seat")));
-                Then::Provision(Box::new(args), words)
+                Then::Provision(Box::new(args), words, left)
             }
             None => Then::End(Err(Failure::new(
                 Exit::Incomplete,
@@ -292,6 +302,11 @@ impl Course<'_> {
         if !seen.unseen.is_empty() {
             let left = counted(seen.unseen.len() as u64, "meeting");
             return Err(Failure::new(Exit::Incomplete, format!("{left} could not be listed")).hint("run the same command again"));
+        }
+        if locked(&self.ledger).is_stale().map_err(ledger_failure)? {
+            self.voice
+                .warn("the tokens file is older than the ledger, and holds tokens that are no good; --repair publishes it anew");
+            return Ok(Exit::SomeRows);
         }
         if seen.tally.is_clean() {
             let open = counts.rows - counts.provisioned - counts.duplicate;
@@ -307,71 +322,5 @@ impl Course<'_> {
     fn end_after(&self, seen: &Seen) -> End {
         let rest = reconcile::compare::Tally { dropped: 0, leaving: 0, ..seen.tally };
         Ok(if rest.is_clean() && seen.unseen.is_empty() { Exit::Done } else { Exit::SomeRows })
-    }
-}
-
-/// What is to be done, as counted before anybody is asked.
-struct Wish {
-    deletes: u64,
-    mended: Vec<crate::ledger::store::Settlement>,
-    /// Seats to ask for once the ledger is mended.
-    open: u64,
-    tokens: u64,
-    changes: Vec<Change>,
-    rejected: Option<String>,
-}
-
-impl Wish {
-    fn of(args: &Args, seen: &Seen, ledger: &Ledger) -> Result<Wish, Failure> {
-        let mut wish = Wish { deletes: 0, mended: Vec::new(), open: 0, tokens: 0, changes: Vec::new(), rejected: None };
-        let rejected = ledger.rows().map_err(ledger_failure)?.1;
-        if args.prune && rejected > 0 {
-            wish.rejected = Some(earlier::rejected(rejected));
-        } else if args.prune {
-            let leaving = ledger.leaving().map_err(ledger_failure)?;
-            // Whoever is held back until they have a token elsewhere goes at the end of a repair.
-            let who = if args.repair { Leave::Unnamed } else { Leave::Dropped };
-            wish.deletes = ledger.would_leave(who).map_err(ledger_failure)? + leaving;
-        }
-        if args.repair {
-            wish.mended = seen.differences.iter().filter_map(|(meeting, d)| d.mended(meeting)).collect();
-            wish.tokens = seen.tally.token_lost;
-            let open = ledger.open_seats(i64::MAX, Replay::Resume).map_err(ledger_failure)?;
-            // A lost token that was never had is read from the list, and no longer open.
-            let found = |(_, d): &&(_, Difference)| matches!(d, Difference::TokenLost(at, _) if at.state != Some(crate::ledger::store::State::Settled));
-            let found = seen.differences.iter().filter(found).count() as u64;
-            wish.open = open.saturating_sub(found) + seen.tally.missing + seen.tally.void;
-        }
-        if args.change_capabilities {
-            let changes = seen.differences.iter().filter_map(|(meeting, d)| match d {
-                Difference::Capabilities(at, wanted, has) => Some((meeting, at, *wanted, *has)),
-                _ => None,
-            });
-            wish.changes = changes
-                .map(|(meeting, at, wanted, has)| Change { meeting: meeting.clone(), at: at.clone(), wanted, has })
-                .collect();
-        }
-        Ok(wish)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.deletes + self.open + self.tokens == 0 && self.changes.is_empty()
-    }
-
-    fn words(&self) -> String {
-        let mut lines = Vec::new();
-        if self.deletes > 0 {
-            lines.push(format!("{} that the roster no longer names will be deleted", counted(self.deletes, "attendee")));
-        }
-        if self.tokens > 0 {
-            lines.push(format!("{} will be read from the list", counted(self.tokens, "token")));
-        }
-        if self.open > 0 {
-            lines.push(format!("{} will be asked for", counted(self.open, "seat")));
-        }
-        if !self.changes.is_empty() {
-            lines.push(told::changes(&self.changes));
-        }
-        lines.join("\n")
     }
 }

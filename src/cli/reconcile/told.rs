@@ -86,15 +86,15 @@ pub fn changes(changes: &[Change]) -> String {
     let (audio, video, content) = (begins(|c| c.audio), begins(|c| c.video), begins(|c| c.content));
     if audio > 0 {
         text.push_str(&format!(
-            "\n  {} send audio: whoever of them left the microphone unmuted goes live",
-            rows(audio, "may then", "may then")
+            "\n  {} may then send audio: whoever of them left the microphone unmuted goes live",
+            grouped(audio)
         ));
     }
     if video + content > 0 {
         let most = video.max(content);
         text.push_str(&format!(
-            "\n  {} send video or content: others receive it only after media renegotiation",
-            rows(most, "may then", "may then")
+            "\n  {} may then send video or content: others receive it only after media renegotiation",
+            grouped(most)
         ));
     }
     text

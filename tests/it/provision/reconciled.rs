@@ -117,8 +117,10 @@ async fn what_others_did_behind_its_back_is_found_and_mended() {
     assert_eq!(found.tally, Tally { missing: 1, token_lost: 2, capabilities: 1, extra: 1, ..Tally::default() });
     let mended: Vec<Settlement> = found.differences.iter().filter_map(|(meeting, d)| d.mended(meeting)).collect();
     locked(&ledger(&job)).rewrite(&mended).unwrap();
+    assert!(locked(&ledger(&job)).is_stale().unwrap(), "the tokens file holds tokens that are no good");
     world.forget_calls();
     assert!(job.run(&world).await.done());
+    assert!(!locked(&ledger(&job)).is_stale().unwrap());
     assert_eq!((world.calls(), world.calls_of(&first, "user-00000")), (1, 1), "tokens in the list are read, and not asked for");
 
     let found = seen(&job, &world).await;

@@ -92,7 +92,9 @@ fn a_late_roster_is_pruned_in_the_same_run_and_never_by_mistake() {
     assert!(none.code() == Some(0) && none.stderr.contains("nothing to delete"), "named meetings stay: {none:?}");
     let gone = cleanup(&["--attendees", "--yes"]);
     assert!(gone.code() == Some(0) && gone.stderr.contains("80 attendees deleted"), "{gone:?}");
-    assert!(reconcile().stderr.contains("0 attendees in 2 meetings"));
+    let after = reconcile();
+    assert!(after.code() == Some(3) && after.stderr.contains("0 attendees in 2 meetings"), "{after:?}");
+    assert!(after.stderr.contains("the tokens file is older"), "{after:?}");
     assert!(cleanup(&["--attendees", "--yes"]).stderr.contains("nothing to delete"));
 }
 
