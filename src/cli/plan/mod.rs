@@ -78,7 +78,7 @@ pub struct TermArgs {
     pub rate: Option<Rate>,
 
     /// Requests that may go at once at the start
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 19, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub burst: u32,
 
     /// Seats in one request: off, auto, or 1 to 100 [default: both off and auto are told]

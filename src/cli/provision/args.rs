@@ -136,8 +136,8 @@ pub struct Calls {
     #[arg(long, value_name = "RATE")]
     pub rate_max: Option<Rate>,
 
-    /// Requests that may go at once at the start; --rate auto finds out
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Requests that may go at once at the start; one below the published 20, so that none comes early by jitter
+    #[arg(long, value_name = "N", default_value_t = 19, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub burst: u32,
 
     /// Seats in one request: off (CreateAttendee), auto (BatchCreateAttendee wherever that saves requests), or 1 to 100
