@@ -9,6 +9,7 @@ use super::failure::{Exit, Failure};
 use super::provision::failures::ledger_failure;
 use super::say::{self, Voice};
 use super::service::Service;
+use super::shown::Loud;
 use super::signals;
 use super::values::counted;
 use crate::chime::id::MeetingId;
@@ -46,27 +47,19 @@ pub struct Args {
     #[command(flatten)]
     pub asking: Asking,
 
-    /// Only warnings and errors
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Display")]
-    pub quiet: bool,
-
-    /// Log each request (never an id or a token)
-    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Display")]
-    pub verbose: u8,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub loud: Loud,
 }
 
 /// Runs the verb.
 pub fn run(args: Args) -> End {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
-    let end = runtime.block_on(course(&args));
-    runtime.shutdown_background();
-    end
+    super::alone(course(&args))?
 }
 
 async fn course(args: &Args) -> End {
-    say::log(args.verbose);
-    let voice = if args.quiet { Voice::Quiet } else { Voice::Normal };
+    say::log(args.loud.verbose);
+    let voice = args.loud.voice();
     let kept = Earlier::open(&args.run)?;
     if kept.is_load() { load(args, &kept, voice).await } else { provisioning(args, &kept, voice).await }
 }

@@ -111,5 +111,15 @@ fn colour(text: &str) -> Result<ColorChoice, &'static str> {
     }
 }
 
+/// Does something to its end on a runtime of this thread. What still runs beside it then is not waited for: after a second Ctrl-C
+/// that would hold up whoever has left, and a ledger is whole between two commits.
+fn alone<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
+    let end = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(end)
+}
+
 /// What every verb returns.
 pub type End = Result<Exit, Failure>;

@@ -59,15 +59,11 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn run(args: Args) -> End {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
-    let end = runtime.block_on(course(args));
-    runtime.shutdown_background();
-    end
+    super::alone(course(args))?
 }
 
 async fn course(args: Args) -> End {
-    say::log(args.shown.verbose);
+    say::log(args.shown.loud.verbose);
     let (voice, wall) = (args.shown.voice(), Wall::System);
     writable(&args.output)?;
     let service = Service::configured(&args.whom).await?;

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 
 /// Something for `hands` to do.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every job asks; a box a request would cost more than it saves")]
 pub enum Job {
     /// Ask the service.
     Ask(Ticket, Try, Slot),

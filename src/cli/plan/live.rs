@@ -7,7 +7,7 @@ use super::super::End;
 use super::super::failure::{Exit, Failure};
 use super::super::provision::agreed::agreed;
 use super::super::service::Service;
-use super::{Args, internal};
+use super::Args;
 use crate::call::{End as CallEnd, Seat};
 use crate::chime::class::Tier;
 use crate::chime::id::ExternalUserId;
@@ -22,8 +22,7 @@ use std::time::Duration;
 const ONCE: Try = Try { number: 1, most: 1 };
 
 pub(super) fn run(args: &Args) -> End {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
-    runtime.block_on(preflight(args))
+    super::super::alone(preflight(args))?
 }
 
 async fn preflight(args: &Args) -> End {

@@ -4,7 +4,7 @@
 //! afterwards. It never sees a row.
 
 use super::super::failure::{Exit, Failure};
-use super::super::values::Span;
+use super::super::values::{Span, counted};
 use crate::chime::quota;
 use crate::chime::template::{MeetingTemplate, Tag};
 use crate::ledger::rooms::RoomEnd;
@@ -187,7 +187,11 @@ pub fn deadlines(rooms: &[RoomEnd], now: SystemTime) -> String {
         let until = made + idle;
         let replicas =
             rooms.iter().filter(|other| other.room.session == room.room.session && other.room.replica_of.is_some()).count();
-        let all = if replicas > 0 { format!("or it ends, and its {replicas} replicas with it") } else { "or it ends".to_owned() };
+        let all = if replicas > 0 {
+            format!("or it ends, and its {} with it", counted(replicas as u64, "replica"))
+        } else {
+            "or it ends".to_owned()
+        };
         let (id, session) = (room.id.as_deref().unwrap_or_default(), crate::safe::quoted(&room.room.session, 40));
         let line = if until > now {
             format!("somebody must join {id} ({session}) by {}, {all}", clock(until))

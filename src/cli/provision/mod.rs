@@ -48,13 +48,8 @@ use words::Bounds;
 
 /// Runs the verb.
 pub fn run(args: Args) -> End {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
     let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let end = runtime.block_on(Course::run(args, arguments, Rows::Read));
-    // A commit under way on a blocking thread is not waited for after a second Ctrl-C: the ledger is whole either way.
-    runtime.shutdown_background();
-    end
+    super::alone(Course::run(args, arguments, Rows::Read))?
 }
 
 /// Where the files of this run are.
@@ -89,7 +84,7 @@ enum Rows {
 impl Course {
     async fn run(args: Args, arguments: Vec<String>, roster: Rows) -> End {
         signals::survive_file_limits();
-        say::log(args.shown.verbose);
+        say::log(args.shown.loud.verbose);
         let voice = args.shown.voice();
         args.input.check()?;
         // A mistyped name must not leave a directory behind.

@@ -4,7 +4,7 @@
 
 use super::super::End;
 use super::super::earlier;
-use super::super::failure::{Exit, Failure};
+use super::super::failure::Failure;
 use super::super::service::Service;
 use super::super::signals::Signals;
 use super::super::values::counted;
@@ -18,11 +18,7 @@ use crate::reconcile::{self, Shared, locked};
 
 /// Runs a run again with the rows that its ledger has, whatever has become of the rosters. `arguments` are the words it was begun with.
 pub fn again(args: Args, arguments: Vec<String>) -> End {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
-    let end = runtime.block_on(Course::run(args, arguments, Rows::Kept));
-    runtime.shutdown_background();
-    end
+    super::super::alone(Course::run(args, arguments, Rows::Kept))?
 }
 
 /// What is about to be deleted, in words.

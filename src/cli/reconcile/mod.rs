@@ -14,6 +14,7 @@ use super::provision::failures::{ledger_failure, publish_failure};
 use super::provision::{self, again};
 use super::say::{self, Voice};
 use super::service::Service;
+use super::shown::Loud;
 use super::signals::{self, Signals};
 use super::values::{AskedRate, counted, said};
 use crate::client::attempt::Client;
@@ -69,13 +70,9 @@ pub struct Args {
     #[command(flatten)]
     pub asking: Asking,
 
-    /// Only warnings and errors
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Display")]
-    pub quiet: bool,
-
-    /// Log each request (never an id or a token)
-    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Display")]
-    pub verbose: u8,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub loud: Loud,
 }
 
 /// What follows a look.
@@ -88,11 +85,7 @@ enum Then {
 
 /// Runs the verb.
 pub fn run(args: Args) -> End {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
-    let then = runtime.block_on(course(&args));
-    runtime.shutdown_background();
-    match then? {
+    match super::alone(course(&args))?? {
         Then::End(end) => end,
         // The run's lock has been let go of by now.
         Then::Provision(args, words, left) => match (again(*args, words)?, left) {
@@ -114,8 +107,8 @@ struct Course<'a> {
 }
 
 async fn course(args: &Args) -> Result<Then, Failure> {
-    say::log(args.verbose);
-    let voice = if args.quiet { Voice::Quiet } else { Voice::Normal };
+    say::log(args.loud.verbose);
+    let voice = args.loud.voice();
     if let Some(path) = &args.emit {
         writable(path)?;
     }
