@@ -29,6 +29,11 @@ pub fn stand_in(name: &str) -> MeetingId {
     MeetingId::parse(&id).expect("five groups of hexadecimal digits")
 }
 
+/// Whether this stands for a meeting that is not made yet. The service's ids are of version 4, which these are not.
+pub fn is_stand_in(id: &MeetingId) -> bool {
+    id.as_str().get(13..24) == Some("-0000-0000-")
+}
+
 /// What exists: an attendee that the service has answered with, and that was believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attendee {

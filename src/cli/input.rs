@@ -7,7 +7,7 @@ use super::failure::{Exit, Failure};
 use crate::chime::capability::Capabilities;
 use crate::chime::id::MeetingId;
 use crate::roster::error::RosterError;
-use crate::roster::options::{Field, Format, Limits, Options, parse_capabilities, parse_id, parse_map, parse_meeting_id};
+use crate::roster::options::{Field, Format, Limits, Options, Sessions, parse_capabilities, parse_id, parse_map, parse_meeting_id};
 use crate::roster::{self, Roster};
 use crate::template::Template;
 use std::fs::File;
@@ -41,6 +41,10 @@ pub struct RosterArgs {
     #[arg(long, value_name = "ID", value_parser = parse_meeting_id)]
     pub meeting_id: Option<MeetingId>,
 
+    /// Let meetings be made for rows without one; in place of a MeetingId, a row may name a session
+    #[arg(long)]
+    pub create_meetings: bool,
+
     /// The capabilities of rows that name none
     #[arg(long, value_name = "Audio=V,Video=V,Content=V", value_parser = parse_capabilities)]
     pub capabilities: Option<Capabilities>,
@@ -61,7 +65,7 @@ impl RosterArgs {
             meeting_id: self.meeting_id.clone(),
             capabilities: self.capabilities,
             limits: Limits::default(),
-            sessions: None,
+            sessions: self.create_meetings.then(Sessions::default),
         }
     }
 

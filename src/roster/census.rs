@@ -3,7 +3,7 @@
 //! Holds [`Census`], which is shown every seat of one or more rosters in turn. Called by `check`; `provision` asks its ledger the
 //! same questions, because it must also survive a restart. It keeps hashes of ids, never the ids: some 100 to 200 bytes a seat.
 
-use crate::call::Seat;
+use crate::call::{Seat, is_stand_in};
 use crate::chime::capability::Capabilities;
 use crate::chime::id::{MeetingId, fold};
 use crate::chime::quota::ATTENDEES_PER_MEETING;
@@ -132,11 +132,13 @@ impl Census {
 
     /// Meetings with more seats than fit, or with a large audience that may send on everything; in the order of their first rows.
     pub fn crowds(&self) -> Vec<Crowd> {
-        let worth = |fill: &Fill| fill.seats > ATTENDEES_PER_MEETING || fill.open > LARGE_AUDIENCE;
+        // A session is given as many meetings as it needs.
+        let large = |fill: &Fill| fill.seats > ATTENDEES_PER_MEETING || fill.open > LARGE_AUDIENCE;
+        let worth = |meeting: &MeetingId, fill: &Fill| large(fill) && !is_stand_in(meeting);
         let mut crowds: Vec<Crowd> = self
             .meetings
             .iter()
-            .filter(|(_, fill)| worth(fill))
+            .filter(|(meeting, fill)| worth(meeting, fill))
             .filter_map(|(meeting, fill)| {
                 Some(Crowd { meeting: meeting.clone(), first: fill.first?, seats: fill.seats, open: fill.open })
             })

@@ -258,6 +258,12 @@ pub struct Sessions {
     pub doors: Option<String>,
 }
 
+impl Default for Sessions {
+    fn default() -> Self {
+        Sessions { default: "main".to_owned(), group_by: None, presenters: None, doors: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

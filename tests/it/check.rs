@@ -108,3 +108,21 @@ fn a_closed_pipe_ends_the_telling_and_not_the_check() {
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(err.ends_with("100,000 faults\n") && !err.contains("panic"), "{err}");
 }
+
+/// With meetings made for it, a roster may name sessions, or nothing, and as many people as there are.
+#[test]
+fn a_roster_of_sessions_is_sound_when_meetings_are_made_for_it() {
+    let session = |n: u32| match n {
+        7 => "x",
+        n if n % 2 == 0 => "Keynote",
+        _ => "",
+    };
+    let rows: String = (0..600).map(|n| format!("user {n},{}\n", session(n))).collect();
+    let roster = format!("ExternalUserId,MeetingId\n{rows}");
+    let (code, out, _) = check(&["-", "--create-meetings"], &roster);
+    assert_eq!((code, out.matches(": fault: ").count()), (104, 1), "{out}");
+    assert!(out.contains(":9: fault: MeetingId \"x\"") && out.contains("name of a session"), "{out}");
+    let (code, out, _) = check(&["-"], &roster);
+    assert_eq!(code, 104);
+    assert!(out.matches(": fault: ").count() >= 600, "without it, every row lacks a meeting");
+}

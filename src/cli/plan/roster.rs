@@ -20,8 +20,8 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn plan(args: &Args) -> Result<Told, Failure> {
-    let making = args.meetings.meant()?;
-    let options = Options { sessions: args.meetings.sessions(), ..args.input.options() };
+    let making = args.meetings.meant(&args.input)?;
+    let options = Options { sessions: args.meetings.sessions(&args.input), ..args.input.options() };
     let fold = if args.input.fold_case { Fold::Case } else { Fold::Exact };
     let rules = Rules { fold, seating: making.map(|(_, seating)| seating), ..Rules::default() };
     let mut ledger = Ledger::open(Path::new(":memory:")).map_err(ledger_failure)?;

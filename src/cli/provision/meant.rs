@@ -13,7 +13,7 @@ use crate::roster::options::Options;
 
 /// How rosters are read.
 pub fn roster_options(args: &Args, seating: Option<Seating>) -> (Options, Rules) {
-    let options = Options { sessions: args.meetings.sessions(), ..args.input.options() };
+    let options = Options { sessions: args.meetings.sessions(&args.input), ..args.input.options() };
     let on_conflict = match args.roster.on_conflict {
         Conflict::Reject => OnConflict::Reject,
         Conflict::First => OnConflict::First,

@@ -4,6 +4,7 @@
 //! afterwards. It never sees a row.
 
 use super::super::failure::{Exit, Failure};
+use super::super::input::RosterArgs;
 use super::super::values::{Span, counted};
 use crate::chime::quota;
 use crate::chime::template::{MeetingTemplate, Tag};
@@ -19,10 +20,6 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Meetings")]
 pub struct MeetingArgs {
-    /// Make meetings for rows without one; in place of a MeetingId, a row may name a session
-    #[arg(long)]
-    pub create_meetings: bool,
-
     /// The session of rows that name none
     #[arg(long, value_name = "NAME", default_value = "main", requires = "create_meetings", value_parser = parse_session)]
     pub session: String,
@@ -106,8 +103,8 @@ fn parse_tag(text: &str) -> Result<Tag, &'static str> {
 
 impl MeetingArgs {
     /// What a roster may say of sessions; `None` where meetings are not made.
-    pub fn sessions(&self) -> Option<Sessions> {
-        self.create_meetings.then(|| Sessions {
+    pub fn sessions(&self, input: &RosterArgs) -> Option<Sessions> {
+        input.create_meetings.then(|| Sessions {
             default: self.session.clone(),
             group_by: self.group_by.clone(),
             presenters: self.presenters.clone(),
@@ -119,8 +116,8 @@ impl MeetingArgs {
     ///
     /// # Errors
     /// A template that cannot be read, or that cannot be had with these seats.
-    pub fn meant(&self) -> Result<Option<(MeetingTemplate, Seating)>, Failure> {
-        if !self.create_meetings {
+    pub fn meant(&self, input: &RosterArgs) -> Result<Option<(MeetingTemplate, Seating)>, Failure> {
+        if !input.create_meetings {
             return Ok(None);
         }
         let mut template = self.template()?;
@@ -170,8 +167,8 @@ impl MeetingArgs {
     }
 
     /// Where the meetings are told of.
-    pub fn file(&self, output: &std::path::Path) -> Option<PathBuf> {
-        self.create_meetings.then(|| self.meetings.clone().unwrap_or_else(|| output.with_file_name("meetings.csv")))
+    pub fn file(&self, input: &RosterArgs, output: &std::path::Path) -> Option<PathBuf> {
+        input.create_meetings.then(|| self.meetings.clone().unwrap_or_else(|| output.with_file_name("meetings.csv")))
     }
 }
 

@@ -98,7 +98,7 @@ impl Course {
         let places = places(&args);
         let rosters: Vec<PathBuf> = args.input.rosters.iter().map(PathBuf::from).collect();
         places.outputs.check(&rosters).map_err(publish_failure)?;
-        let making = args.meetings.meant()?;
+        let making = args.meetings.meant(&args.input)?;
         let paced = Paced::asked(&args)?;
         let course = Course { args, voice, wall: Wall::System, paced, places, making, arguments, roster };
         if course.args.dry_run { course.dry_run().await } else { course.real_run().await }
@@ -338,7 +338,7 @@ fn places(args: &Args) -> Places {
             tokens: args.output.clone(),
             rejects,
             guard,
-            meetings: args.meetings.file(&args.output),
+            meetings: args.meetings.file(&args.input, &args.output),
             link: args.link.clone(),
         },
     }
