@@ -74,6 +74,7 @@ async fn main() {
         people: people::Source::Made(template),
         setup_rate: Rate::UNLIMITED,
         max_calls: None,
+        paced: headcount::load::Paced::ByPlan,
         grain: Grain::Fine,
         cpu: || None,
         begins: Arc::new(|| ()),

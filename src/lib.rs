@@ -42,6 +42,7 @@ pub mod ledger;
 
 pub mod stats;
 
+pub mod capacity;
 pub mod load;
 pub mod plan;
 pub mod probe;

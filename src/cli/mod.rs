@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod failure;
 pub mod input;
 mod kept;
+mod loading;
 mod profiles;
 pub mod progress;
 pub mod say;
@@ -17,6 +18,7 @@ pub mod shown;
 pub mod signals;
 pub mod values;
 
+pub mod capacity;
 pub mod check;
 mod check_fix;
 mod check_json;
@@ -60,6 +62,7 @@ enum Verb {
     Reconcile(Box<reconcile::Args>),
     Cleanup(Box<cleanup::Args>),
     Load(Box<load::Args>),
+    Capacity(Box<capacity::Args>),
     Report(report::Args),
     Schedule(schedule::Args),
     Example(example::Args),
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Verb::Reconcile(args) => reconcile::run(*args),
         Verb::Cleanup(args) => cleanup::run(*args),
         Verb::Load(args) => load::run(*args),
+        Verb::Capacity(args) => capacity::run(*args),
         Verb::Report(args) => report::run(args),
         Verb::Schedule(args) => schedule::run(args),
         Verb::Example(args) => example::run(args),

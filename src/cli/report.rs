@@ -3,6 +3,7 @@
 //! Holds the verb. Called by `main`'s dispatch. It reads what runs have written, and prints it on stdout or writes a page; it asks no
 //! service.
 
+use super::capacity::files::CAPACITY;
 use super::failure::{Exit, Failure};
 use crate::report::model::{Files, PageError};
 use crate::report::{Style, page, report};
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 /// Print what a run's directory says: its summary as text, its files in other forms, or a page of it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The directory of a load or provisioning run; several, of one kind, for a page that lays them over each other
+    /// The directory of a load or provisioning run, or of a search for capacity; several, of one kind, for a page that lays them over
+    /// each other
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
 
@@ -55,16 +57,18 @@ pub fn run(args: Args) -> super::End {
         let failure = Failure::new(Exit::Usage, format!("{} runs are not printed together", args.runs.len()));
         return Err(failure.hint("--html FILE makes a page of several; without it, name one"));
     };
+    // A search has no summary but its own file.
+    let summary = if run.join(CAPACITY).exists() { CAPACITY } else { "summary.json" };
     let file = |name: &str| read(run, name);
     let out = match args.format {
         Format::Csv => file("series.csv")?,
         Format::Hlog => file("latency.hlog")?,
-        Format::Json => file("summary.json")?,
+        Format::Json => file(summary)?,
         Format::Text | Format::Md => {
             let style = if args.format == Format::Md { Style::Markdown } else { Style::Text };
-            let path = run.join("summary.json");
+            let path = run.join(summary);
             let bad = |what: String| Failure::new(Exit::BadInput, format!("{}: {what}", path.display()));
-            let summary: Value = serde_json::from_str(&file("summary.json")?).map_err(|e| bad(format!("no summary: {e}")))?;
+            let summary: Value = serde_json::from_str(&file(summary)?).map_err(|e| bad(format!("no summary: {e}")))?;
             report(&summary, style).map_err(|e| bad(e.to_string()))?
         }
     };

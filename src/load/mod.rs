@@ -37,6 +37,7 @@ pub mod tell;
 pub mod verdict;
 
 use crate::call::Fault;
+use crate::client::pace::fit::Learned;
 use crate::client::retry::Backoff;
 use crate::scenario::file::Retry;
 use crate::scenario::plan::Plan;
@@ -59,6 +60,27 @@ pub struct Terms {
     pub retry: Option<Retrying>,
     /// Calls after which the lane stops.
     pub max_calls: Option<u64>,
+    /// What the pace of a shared load goes by.
+    pub paced: Paced,
+}
+
+/// What the pace of a shared load goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Paced {
+    /// Its rate.
+    #[default]
+    ByPlan,
+    /// The account's quota, which is to be found; the load is over when it is. Its rate is the most.
+    ByQuota,
+}
+
+/// A quota that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Learnt {
+    /// Its bucket.
+    pub bucket: Learned,
+    /// Whether it stands on enough calls to be right to a few percent.
+    pub sure: bool,
 }
 
 /// How failed calls are tried again.

@@ -13,7 +13,7 @@ use super::settle::errand_ended;
 use super::source::Source;
 use super::supply::Supply;
 use super::tell::Teller;
-use super::{Halt, Terms};
+use super::{Halt, Learnt, Terms};
 use crate::behaviour::BadBehaviour;
 use crate::call::Fault;
 use crate::chime::id::MeetingId;
@@ -82,6 +82,8 @@ pub struct LaneRan {
     pub halt: Option<Halt>,
     /// How long the load lasted.
     pub lasted: Duration,
+    /// The quota that was found, where that was wanted.
+    pub learnt: Option<Learnt>,
 }
 
 /// Runs a lane.
@@ -99,7 +101,7 @@ pub async fn run<T: Transport>(of: LaneOf<T>, gate: Arc<Gate>, mut stop: watch::
     supply.begin();
 
     let schedule = terms.plan.schedule();
-    let source = Source::new(&terms.plan, schedule.as_ref().map(|schedule| schedule.arrivals()), terms.lane, terms.lanes)?;
+    let source = Source::new(&terms, schedule.as_ref().map(|schedule| schedule.arrivals()))?;
     let mut lane = Lane::new(&terms, source, people, supply, tell, origin);
     let mut left = told == Stop::Now;
     match refused {
@@ -108,6 +110,7 @@ pub async fn run<T: Transport>(of: LaneOf<T>, gate: Arc<Gate>, mut stop: watch::
         None => left = pump::run(&mut lane, work, origin, grain, &mut stop).await == Stop::Now,
     }
     let lasted = origin.elapsed();
+    let learnt = lane.source.learnt();
     let Lane { mut supply, mut tell, ledger, samples: of_load, halt, .. } = lane.close(lasted);
     samples.merge(&of_load);
 
@@ -118,7 +121,7 @@ pub async fn run<T: Transport>(of: LaneOf<T>, gate: Arc<Gate>, mut stop: watch::
         samples.merge(&cleanup.samples);
     }
     tell.close().await;
-    Ok(LaneRan { ledger, samples, meetings: supply.counts().clone(), leftovers: supply.leftovers(), halt, lasted })
+    Ok(LaneRan { ledger, samples, meetings: supply.counts().clone(), leftovers: supply.leftovers(), halt, lasted, learnt })
 }
 
 /// What a phase waits for.

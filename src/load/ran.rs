@@ -2,7 +2,6 @@
 //!
 //! Holds [`Ran`]. Made by `run`, asked by the command line. It never sees the run going on.
 
-use super::Halt;
 use super::conductor::{Cause, Conducted, judged};
 use super::errand::Counts;
 use super::law::Ledger;
@@ -10,6 +9,7 @@ use super::phases::LaneRan;
 use super::run::Run;
 use super::summary::{Generator, Parts, Summary};
 use super::verdict::{Health, Judgement, Outcome, tolerable_lag, verdict};
+use super::{Halt, Learnt};
 use crate::chime::id::MeetingId;
 use crate::client::wire_io::TrafficNow;
 use crate::stats::cells::Filter;
@@ -36,6 +36,8 @@ pub struct Ran {
     pub halts: Vec<Halt>,
     /// How long the load lasted.
     pub lasted: Duration,
+    /// The quota that was found, where that was wanted.
+    pub learnt: Option<Learnt>,
 }
 
 impl Ran {
@@ -49,6 +51,7 @@ impl Ran {
             leftovers: Vec::new(),
             halts: Vec::new(),
             lasted: Duration::ZERO,
+            learnt: None,
         };
         for lane in lanes {
             ran.ledger.merge(&lane.ledger);
@@ -57,6 +60,7 @@ impl Ran {
             ran.leftovers.extend(lane.leftovers);
             ran.halts.extend(lane.halt);
             ran.lasted = ran.lasted.max(lane.lasted);
+            ran.learnt = ran.learnt.or(lane.learnt);
         }
         ran
     }

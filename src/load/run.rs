@@ -12,7 +12,7 @@ use super::phases::{self, Begins, Gate, LaneOf};
 use super::ran::Ran;
 use super::supply::Supply;
 use super::tell::{Cpu, Spares, Teller, Told};
-use super::{Retrying, Terms};
+use super::{Paced, Retrying, Terms};
 use crate::bucket::Rate;
 use crate::chime::operation::Operation;
 use crate::client::transport::Transport;
@@ -42,6 +42,8 @@ pub struct Run {
     pub setup_rate: Rate,
     /// Calls after which the run ends.
     pub max_calls: Option<u64>,
+    /// What the pace of a shared load goes by; by the quota, one lane alone may ask.
+    pub paced: Paced,
     /// How exactly due times are kept.
     pub grain: Grain,
     /// What a lane's thread has worked.
@@ -82,6 +84,7 @@ impl Run {
             keeps_attendees: weighted && calls.iter().any(|call| call.needs_attendee()),
             retry: Retrying::of(self.plan.retry),
             max_calls: self.max_calls.map(of_n),
+            paced: self.paced,
         }
     }
 

@@ -57,6 +57,7 @@ impl Lane<'_> {
         let Call { stage, operation, due, ready, first_due, .. } = *call;
         let sample = Sample { stage, operation, due, ready, sent, done, class };
         self.tell.cells().record(&sample, again.is_some());
+        self.source.came_back(now, sent, class);
         if class == Class::Expired && self.renewing.is_none() {
             self.renewing = Some(now + if self.tell.said_expired(now) { LOOK_EVERY } else { Duration::ZERO });
         }

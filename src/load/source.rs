@@ -3,9 +3,12 @@
 //! Holds [`Source`], a pure iterator over time that is handed in. Called by a lane, which asks what has become due. The models differ
 //! here and nowhere else. It never sees what is called.
 
+use super::{Learnt, Paced, Terms};
 use crate::behaviour::BadBehaviour;
 use crate::behaviour::draw::Draw;
 use crate::bucket::{Bucket, Rate};
+use crate::chime::class::{Class, Tier};
+use crate::client::pace::auto::Auto;
 use crate::scenario::load::Load;
 use crate::scenario::plan::Plan;
 use crate::schedule::stripe::Stripe;
@@ -44,6 +47,15 @@ pub enum Source<'a> {
         /// How fast.
         bucket: Bucket,
     },
+    /// So many, as fast as the quota lets in.
+    Found {
+        /// How many are left.
+        left: u64,
+        /// How many have been.
+        taken: u64,
+        /// Finds it.
+        pace: Box<Auto>,
+    },
 }
 
 /// The users of a closed load.
@@ -63,12 +75,19 @@ pub struct Crowd<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Lane `lane` (from 0) of `lanes`; `arrivals` are those of the plan's schedule, if it has one.
+    /// A lane's, by its terms; `arrivals` are those of the plan's schedule, if it has one.
     ///
     /// # Errors
     /// A recorded think time that cannot be read.
-    pub fn new(plan: &'a Plan, arrivals: Option<Arrivals<'a>>, lane: u32, lanes: u32) -> Result<Source<'a>, BadBehaviour> {
+    pub fn new(
+        Terms { plan, lane, lanes, paced, .. }: &'a Terms,
+        arrivals: Option<Arrivals<'a>>,
+    ) -> Result<Source<'a>, BadBehaviour> {
+        let (lane, lanes) = (*lane, *lanes);
         match (&plan.load, arrivals) {
+            (Load::Shared { calls, rate, .. }, _) if *paced == Paced::ByQuota => {
+                Ok(Source::Found { left: *calls, taken: 0, pace: Box::new(Auto::new(*rate, None)) })
+            }
             (Load::Closed { users, think }, _) => Ok(Source::Users(Box::new(Crowd::new(plan, users, think, lane, lanes)?))),
             (Load::Shared { calls, rate, .. }, _) => {
                 let (lane, of) = (u64::from(lane), u64::from(lanes));
@@ -105,7 +124,36 @@ impl<'a> Source<'a> {
                 (*left, *taken) = (*left - 1, *taken + 1);
                 Some(Due { n: *taken, at: at.min(now), stage: 0, user: None })
             }
+            Source::Found { left, taken, pace } => {
+                if *left == 0 || !free {
+                    return None;
+                }
+                let at = pace.ready_at();
+                pace.take(now).ok()?;
+                (*left, *taken) = (*left - 1, *taken + 1);
+                Some(Due { n: *taken, at: at.min(now), stage: 0, user: None })
+            }
         }
+    }
+
+    /// A call that was sent at `sent` has ended. The class says whether a quota let it in.
+    pub fn came_back(&mut self, now: Duration, sent: Duration, class: Class) {
+        let Source::Found { left, pace, .. } = self else { return };
+        match (class, class.tier()) {
+            (Class::Throttled, _) => pace.throttled(now, sent, None),
+            // Whether the quota was asked at all nobody knows.
+            (_, Tier::Service | Tier::Transport) => {}
+            _ => pace.let_in(now, sent),
+        }
+        if pace.is_sure() {
+            *left = 0;
+        }
+    }
+
+    /// The quota that was found.
+    pub fn learnt(&self) -> Option<Learnt> {
+        let Source::Found { pace, .. } = self else { return None };
+        Some(Learnt { bucket: pace.learned()?, sure: pace.is_sure() })
     }
 
     /// When the next one will be due, if that is known.
@@ -113,7 +161,8 @@ impl<'a> Source<'a> {
         match self {
             Source::Planned(arrivals) => arrivals.peek().map(|arrival| arrival.at),
             Source::Users(crowd) => crowd.next_at(),
-            Source::Shared { left: 0, .. } => None,
+            Source::Shared { left: 0, .. } | Source::Found { left: 0, .. } => None,
+            Source::Found { pace, .. } => Some(pace.ready_at()),
             Source::Shared { bucket, .. } => Some(bucket.ready_at()),
         }
     }
@@ -133,7 +182,7 @@ impl<'a> Source<'a> {
                 crowd.close();
                 0
             }
-            Source::Shared { left, .. } => std::mem::take(left),
+            Source::Shared { left, .. } | Source::Found { left, .. } => std::mem::take(left),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What was written of a run, for reading: a summary in, text out; a run directory's files in, a page out.
 //!
-//! Holds [`Style`] and [`report`], and [`page()`]. Called by `headcount report`, and by `load` when it ends. Pure: it opens no file and never
-//! sees the run itself, so that a report says tomorrow what it says today.
+//! Holds [`Style`] and [`report`], and [`page()`]. Called by `headcount report`, and by `load` and `capacity` when they end. Pure: it opens no
+//! file and never sees the run itself, so that a report says tomorrow what it says today.
 
+mod capacity;
 mod charts;
 mod html;
 mod load;
@@ -30,7 +31,7 @@ pub enum Style {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReportError {
     /// Another program's, or a later version's.
-    #[error("this summary is of kind {kind} and version {version}; this program reads load and provision, version 1")]
+    #[error("this summary is of kind {kind} and version {version}; this program reads load, capacity and provision, version 1")]
     Unknown {
         /// What it says it is.
         kind: String,
@@ -59,7 +60,7 @@ pub fn page(runs: &[Files]) -> Result<String, PageError> {
     Ok(html::set(&page))
 }
 
-/// Reports on a run by its `summary.json`.
+/// Reports on a run by its `summary.json`, on a search by its `capacity.json`.
 ///
 /// # Errors
 /// It is no summary of a kind and version that is known.
@@ -70,6 +71,7 @@ pub fn report(summary: &Value, style: Style) -> Result<String, ReportError> {
     }
     let mut page = Page::new(style);
     match summary["kind"].as_str() {
+        Some("capacity") => capacity::fill(&mut page, summary),
         Some("load") => load::fill(&mut page, summary),
         Some("provision") => provision::fill(&mut page, summary),
         _ => return Err(unknown()),

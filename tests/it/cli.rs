@@ -32,6 +32,7 @@ fn help() {
         ("help_cleanup", &["cleanup", "--help"]),
         ("help_check", &["check", "--help"]),
         ("help_load", &["load", "--help"]),
+        ("help_capacity", &["capacity", "--help"]),
         ("help_report", &["report", "--help"]),
         ("help_probe", &["probe", "--help"]),
     ] {

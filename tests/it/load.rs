@@ -1,6 +1,6 @@
 //! The load engine: whole runs in one process under a paused clock, and the program over sockets.
 
-mod line;
+pub mod line;
 mod page;
 mod program;
 mod rules;

@@ -1,6 +1,7 @@
 //! The one integration binary: a module a subject. Relinking eight costs four times as much as one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod capacity;
 mod check;
 mod check_fix;
 mod cli;

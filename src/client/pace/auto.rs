@@ -33,6 +33,8 @@ const FLOOR: f64 = 0.5;
 /// The least and the greatest margin; and above which one little is known.
 const MARGIN: (f64, f64) = (0.02, 0.5);
 const VAGUE: f64 = 0.1;
+/// Calls accepted between 429s that tell a rate to a percent or so.
+const SURE: f64 = 100.0;
 /// The margin of a rate that an earlier run has learnt.
 const REMEMBERED: f64 = 0.05;
 /// Calls of a cycle for each throttle that the last 429 brought with it; calls of the first cycle; and how much longer than what
@@ -179,6 +181,11 @@ impl Auto {
             }
             _ => None,
         }
+    }
+
+    /// Whether what has been learnt stands on so many calls that it is right to a few percent.
+    pub fn is_sure(&self) -> bool {
+        self.learned().is_some() && self.stretches.accepted() >= SURE
     }
 
     /// The service asked to be left alone for so long.

@@ -14,6 +14,7 @@ use headcount::client::endpoint::Endpoint;
 use headcount::client::transport::{Reply, Transport, WireFault};
 use headcount::clock::Wall;
 use headcount::drive::pump::Stop;
+use headcount::load::Paced;
 use headcount::load::board::{Board, board};
 use headcount::load::conductor::Score;
 use headcount::load::hands::Hands;
@@ -133,6 +134,52 @@ pub fn shipped(name: &str) -> String {
     std::fs::read_to_string(format!("{}/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
+/// A run as the command line would make it, and the mock that it asks.
+pub struct Rig {
+    pub run: Run,
+    pub line: Line,
+}
+
+impl Rig {
+    /// Of a scenario with a mock.
+    pub fn new(plan: Plan) -> Rig {
+        let plan = Arc::new(plan);
+        let wall = Wall::fixed(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let Target::Mock(mock) = &plan.target else { panic!("tests ask mocks alone") };
+        let mock = Arc::new(Mock::new(embedded::options(mock, plan.seed)));
+        if let Meetings::Given { ids, .. } = &plan.meetings {
+            ids.iter().for_each(|id: &MeetingId| mock.adopt(id));
+        }
+        let line = Line { mock, wall };
+        let Data::Generated(template) = plan.data.clone() else { panic!("rosters are for the program's tests") };
+        let run = Run {
+            plan,
+            id: "0badcafe".to_owned(),
+            lanes: 1,
+            people: people::Source::Made(template),
+            setup_rate: Rate::UNLIMITED,
+            max_calls: None,
+            paced: Paced::ByPlan,
+            grain: Grain::Coarse,
+            cpu: || None,
+            begins: {
+                let mock = Arc::clone(&line.mock);
+                Arc::new(move || mock.begin_timeline())
+            },
+        };
+        Rig { run, line }
+    }
+
+    /// Who does the jobs of such a run.
+    pub fn hands(&self, run: &Run) -> Hands<Line> {
+        let credentials = Credentials::new(DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, None, None, "test");
+        let endpoint = Endpoint::custom("http://127.0.0.1:1", DEFAULT_REGION).unwrap();
+        let wall = self.line.wall;
+        let client = Client::new(self.line.clone(), endpoint, credentials.clone(), wall, run.plan.timeout).unwrap();
+        Hands { client, source: Source::Fixed(credentials), name: run.name(0) }
+    }
+}
+
 /// Loads a mock as the scenario has it. Called within a paused runtime.
 pub async fn load(name: &str, text: &str) -> Loaded {
     load_until(name, text, std::future::pending()).await
@@ -140,33 +187,9 @@ pub async fn load(name: &str, text: &str) -> Loaded {
 
 /// The same; when `stopping` is done, the run is told to drain.
 pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = Stop>) -> Loaded {
-    let plan = Arc::new(plan(name, text));
-    let wall = Wall::fixed(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-    let Target::Mock(mock) = &plan.target else { panic!("tests ask mocks alone") };
-    let mock = Arc::new(Mock::new(embedded::options(mock, plan.seed)));
-    if let Meetings::Given { ids, .. } = &plan.meetings {
-        ids.iter().for_each(|id: &MeetingId| mock.adopt(id));
-    }
-    let line = Line { mock, wall };
-    let Data::Generated(template) = plan.data.clone() else { panic!("rosters are for the program's tests") };
-    let run = Run {
-        plan: plan.clone(),
-        id: "0badcafe".to_owned(),
-        lanes: 1,
-        people: people::Source::Made(template),
-        setup_rate: Rate::UNLIMITED,
-        max_calls: None,
-        grain: Grain::Coarse,
-        cpu: || None,
-        begins: {
-            let mock = Arc::clone(&line.mock);
-            Arc::new(move || mock.begin_timeline())
-        },
-    };
-    let credentials = Credentials::new(DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY, None, None, "test");
-    let endpoint = Endpoint::custom("http://127.0.0.1:1", DEFAULT_REGION).unwrap();
-    let client = Client::new(line.clone(), endpoint, credentials.clone(), wall, plan.timeout).unwrap();
-    let hands = Hands { client, source: Source::Fixed(credentials), name: run.name(0) };
+    let rig = Rig::new(plan(name, text));
+    let hands = rig.hands(&rig.run);
+    let Rig { run, line } = rig;
     let rows = Rc::new(RefCell::new(Vec::new()));
     let kept = Rc::clone(&rows);
     let score = Score {

@@ -1,0 +1,103 @@
+//! The files of a search.
+//!
+//! Holds [`Files`]: its directory, `capacity.json` and the manifest. Called by the verb. A directory holds one search; one that is not over
+//! is gone on with, if it is the same.
+
+use super::super::failure::{Exit, Failure};
+use crate::capacity::kept::Kept;
+use crate::run_dir::{RunDir, RunDirError, publish};
+use serde_json::json;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The name of the search's file.
+pub const CAPACITY: &str = "capacity.json";
+
+/// The files of a search.
+pub struct Files {
+    dir: RunDir,
+    manifest: serde_json::Value,
+}
+
+impl Files {
+    /// Opens the directory for `kept`, and takes up what an earlier process did of the same search.
+    ///
+    /// # Errors
+    /// It holds something else, or a search that is over; or cannot be written.
+    pub fn open(place: &Path, kept: &mut Kept, text: &str, started: SystemTime) -> Result<Files, Failure> {
+        let elsewhere = |e: RunDirError| Failure::new(Exit::Usage, e).hint("name a --run-dir that can be written");
+        let dir = RunDir::open(place).map_err(elsewhere)?;
+        let path = dir.file(CAPACITY);
+        let another = |what: String| {
+            let failure = Failure::new(Exit::Usage, format!("{}: {what}", path.display()));
+            failure.hint("name another --run-dir, or ask as you asked before")
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let before = Kept::read(&text).map_err(|e| another(e.to_string()))?;
+                kept.goes_on(&before).map_err(|e| another(e.to_string()))?;
+                if before.is_over() {
+                    let message = format!("{} holds this search already, and its answer", place.display());
+                    let hint = format!("headcount report {} tells it; name another --run-dir to search again", place.display());
+                    return Err(Failure::new(Exit::Usage, message).hint(hint));
+                }
+                kept.steps = before.steps;
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                if dir.file("run.json").exists() {
+                    let message = format!("{} holds a run that is no search", place.display());
+                    return Err(Failure::new(Exit::Usage, message).hint("name another --run-dir"));
+                }
+            }
+            Err(e) => return Err(unwritable(&path, &e)),
+        }
+        let manifest = json!({
+            "version": 1, "kind": "capacity", "headcount": env!("CARGO_PKG_VERSION"), "state": "running",
+            "started": jiff::Timestamp::try_from(started).unwrap_or_default().to_string(),
+            "scenario": { "name": kept.name, "sha256": kept.scenario }, "endpoint": kept.target,
+        });
+        let files = Files { dir, manifest };
+        files.publish("run.json", &files.manifest)?;
+        let scenario = |out: &mut dyn Write| out.write_all(text.as_bytes());
+        let path = files.dir.file("scenario.yaml");
+        publish::<io::Error>(&path, scenario, |_| Ok(())).map_err(|e| unwritable(&path, &e))?;
+        Ok(files)
+    }
+
+    /// Where they are.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The search as it stands.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep(&self, kept: &Kept) -> Result<(), Failure> {
+        self.publish(CAPACITY, kept)
+    }
+
+    /// The process has ended its part.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn ended(&mut self, state: &str) -> Result<(), Failure> {
+        self.manifest["state"] = json!(state);
+        self.publish("run.json", &self.manifest)
+    }
+
+    fn publish(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let path = self.dir.file(name);
+        let write = |out: &mut dyn Write| {
+            serde_json::to_writer_pretty(&mut *out, value)?;
+            out.write_all(b"\n")
+        };
+        publish::<io::Error>(&path, write, |_| Ok(())).map_err(|e| unwritable(&path, &e))
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Incomplete, format!("{} cannot be used: {error}", path.display()))
+        .hint("the same command goes on from the last step that was kept")
+}
