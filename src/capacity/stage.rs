@@ -10,14 +10,15 @@ use super::step::Kind;
 use crate::scenario::file::Data;
 use crate::scenario::load::{Load, Stage};
 use crate::scenario::plan::Plan;
-use crate::scenario::threshold::Window;
+use crate::scenario::threshold::{Threshold, Window};
 use crate::schedule::ScheduleError;
 use crate::schedule::profile::{self, Profile};
 use crate::seed::Seed;
+use crate::stats::threshold::{Op, Subject};
 use std::time::Duration;
 
 /// A scenario that has no capacity to be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSearchable {
     /// It is no open load.
     #[error("a {0} load has no rate to search for: write load: {{ open: … }}")]
@@ -25,6 +26,11 @@ pub enum NotSearchable {
     /// It is held to nothing.
     #[error("without thresholds every rate holds: say what must, such as thresholds: [response.p99 < 800ms, errors.rate < 1%]")]
     NoThresholds,
+    /// It wants more of what is bad.
+    #[error(
+        "'{0}' holds only where the service fails, and a search looks for where it does not: leave it out, or --set thresholds=[…]"
+    )]
+    Upwards(String),
     /// It asks for the rows of a roster.
     #[error("a search needs as many attendees as it takes, and a roster has so many rows: leave data.roster out")]
     Roster,
@@ -40,6 +46,12 @@ pub fn check(plan: &Plan) -> Result<(), NotSearchable> {
     }
     if plan.thresholds.is_empty() {
         return Err(NotSearchable::NoThresholds);
+    }
+    let upwards = |threshold: &&Threshold| {
+        matches!(threshold.check.op, Op::Above | Op::AtLeast) && threshold.check.subject != Subject::Achieved
+    };
+    if let Some(threshold) = plan.thresholds.iter().find(upwards) {
+        return Err(NotSearchable::Upwards(threshold.text.clone()));
     }
     generated(plan)
 }

@@ -17,7 +17,7 @@ pub fn fill(page: &mut Page, kept: &Value) {
 fn rate(value: &Value) -> String {
     match value.as_f64() {
         None => "-".to_owned(),
-        Some(rate) if rate >= 100.0 => format!("{rate:.0}/s"),
+        Some(rate) if rate >= 1000.0 => format!("{rate:.0}/s"),
         Some(rate) if rate >= 10.0 => format!("{rate:.1}/s"),
         Some(rate) => format!("{rate:.2}/s"),
     }
@@ -42,11 +42,15 @@ fn search(page: &mut Page, kept: &Value) {
     if answer.is_object() {
         let confidence = answer["confidence"].as_f64().unwrap_or_default() * 100.0;
         let end = |value: &Value, none: &str| if value.is_null() { none.to_owned() } else { rate(value) };
-        page.line(&format!(
-            "between {} and {}, at {confidence:.0} % confidence: each end is a verdict that the sequential test has decided",
-            end(&answer["low"], "0/s"),
-            end(&answer["high"], "any rate")
-        ));
+        let nothing = answer["low"].is_null() && answer["high"].is_null();
+        page.line(&match nothing {
+            true => "no interval: the sequential test has decided nothing; longer steps would".to_owned(),
+            false => format!(
+                "between {} and {}, at {confidence:.0} % confidence: each end is a verdict that the sequential test has decided",
+                end(&answer["low"], "0/s"),
+                end(&answer["high"], "any rate")
+            ),
+        });
         for knee in answer["knees"].as_array().into_iter().flatten() {
             let what = match knee["cause"].as_str() {
                 Some("throttle") => "throttling",

@@ -98,6 +98,7 @@ fn what_cannot_be_searched_is_told_before_anything_is_asked() {
             "a closed load has no rate to search for",
         ),
         ("mock: {}", OPEN, "", &[], 104, "without thresholds every rate holds"),
+        ("mock: {}", OPEN, "thresholds: [throttled.rate > 40%]", &[], 104, "holds only where the service fails"),
         ("mock: {}\ndata: { roster: { file: r.csv } }", OPEN, held, &[], 104, "leave data.roster out"),
         ("mock: {}", OPEN, held, &["--precision", "200%"], 2, "0.1% to 50%"),
         ("mock: {}", OPEN, held, &["--quota", "--from", "3/s"], 2, "cannot be used with"),
