@@ -47,17 +47,12 @@ use std::sync::Arc;
 /// # Errors
 /// Everything that keeps a search from beginning, or its steps from being kept.
 pub fn run(args: Args) -> End {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Failure::new(Exit::Internal, e))?;
-    let end = runtime.block_on(course(args));
-    // A lane that was told to leave at once is not waited for.
-    runtime.shutdown_background();
-    end
+    super::alone(course(args))?
 }
 
 async fn course(args: Args) -> End {
     signals::survive_file_limits();
-    say::log(args.shown.verbose);
+    say::log(args.shown.loud.verbose);
     let voice = args.shown.voice();
     let wall = Wall::System;
     let text = scenario::text_of(&args.file)?;
