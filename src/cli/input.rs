@@ -7,7 +7,9 @@ use super::failure::{Exit, Failure};
 use crate::chime::capability::Capabilities;
 use crate::chime::id::MeetingId;
 use crate::roster::error::RosterError;
-use crate::roster::options::{Field, Format, Limits, Options, Sessions, parse_capabilities, parse_id, parse_map, parse_meeting_id};
+use crate::roster::options::{
+    Field, Format, Limits, Options, Sessions, parse_capabilities, parse_id, parse_map, parse_meeting_id,
+};
 use crate::roster::{self, Roster};
 use crate::template::Template;
 use std::fs::File;

@@ -309,7 +309,9 @@ pub fn end(ran: &Ran, published: &Published, outputs: &Outputs, bounds: Bounds, 
         Ending::NotLetIn(fault) => {
             let hint = match fault.class {
                 Class::Expired => "refresh the credentials (aws sso login, or a new token), then run the same command",
-                Class::Forbidden => "the policy must allow chime:CreateAttendee on this meeting, and chime:GetMeeting; with --create-meetings chime:CreateMeeting too",
+                Class::Forbidden => {
+                    "the policy must allow chime:CreateAttendee on this meeting, and chime:GetMeeting; with --create-meetings chime:CreateMeeting too"
+                }
                 _ => "check AWS_PROFILE, the keys and the region; `aws sts get-caller-identity` shows who you are",
             };
             Err(Failure::new(Exit::Credentials, format!("the service does not let us in: {}", reason())).hint(hint))
