@@ -101,6 +101,8 @@ impl Course {
         let making = args.meetings.meant(&args.input)?;
         let paced = Paced::asked(&args)?;
         let course = Course { args, voice, wall: Wall::System, paced, places, making, arguments, roster };
+        // A deadline that is over must not leave a directory behind either.
+        course.within()?;
         if course.args.dry_run { course.dry_run().await } else { course.real_run().await }
     }
 
