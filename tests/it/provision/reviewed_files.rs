@@ -43,7 +43,7 @@ fn outputs_that_cannot_be_are_refused_and_nothing_is_written() {
     let (world, server, here) = well(20);
     let text = read(&here, "roster.csv");
     std::os::unix::fs::symlink("roster.csv", here.path().join("link.csv")).unwrap();
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 11] = [
         (&["-o", "all.csv", "--rejects", "all.csv"], "cannot both go to"),
         (&["-o", "all.csv", "--rejects", "./all.csv"], "cannot both go to"),
         (&["-o", "rejects.csv"], "cannot both go to"),
@@ -52,6 +52,9 @@ fn outputs_that_cannot_be_are_refused_and_nothing_is_written() {
         (&["--rejects", "link.csv", "--force"], "both a roster and an output"),
         (&["--rejects", "rejects.jsonl"], "rejects are written as .csv"),
         (&["-o", "tokens.txt"], "no known ending"),
+        (&["--create-meetings", "--meetings", "meetings.xml"], "no known ending"),
+        (&["--create-meetings", "--meetings", "roster.csv"], "both a roster and an output"),
+        (&["--deadline", "2020-01-01T00:00Z"], "before the run would begin"),
     ];
     for (more, told) in wrong {
         let stderr = refused(&here, &server, &world, more);
