@@ -108,6 +108,18 @@ impl RunDir {
     }
 }
 
+/// Publishes a value as JSON, one line a member.
+///
+/// # Errors
+/// As [`publish`].
+pub fn publish_json(path: &Path, value: &impl serde::Serialize) -> io::Result<()> {
+    let write = |out: &mut dyn Write| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    };
+    publish::<io::Error>(path, write, |_| Ok(()))
+}
+
 /// Writes a file whole or not at all: a temporary one beside it (random name, mode 0600), synced, renamed, the directory synced.
 /// `before` is told the content's SHA-256 before the rename, and may still call it off.
 pub fn publish<E: From<io::Error>>(

@@ -46,7 +46,6 @@ pub struct Desk {
     pub(super) lobby: VecDeque<i64>,
     pub(super) opening: BTreeSet<i64>,
     pub(super) unlooked: usize,
-    /// Outcomes that became void because their meeting was made anew.
     pub(super) void: u64,
     pub(super) batching: Batching,
     /// Whether one has been let in.
@@ -347,11 +346,14 @@ impl Plan for Desk {
         if let Some(job) = self.fetch(now) {
             return Next::Start(job);
         }
+        let before = (self.unlooked, self.parked.len());
         let ask_at = if matches!(self.credentials, Credentials::Looking(_)) {
             None
         } else {
             match self.ask(now) {
                 Ok(job) => return Next::Start(job),
+                // Tickets of closed meetings were dropped on the way, which may open it to others.
+                Err(_) if (self.unlooked, self.parked.len()) != before => return self.next(now),
                 Err(at) => at,
             }
         };

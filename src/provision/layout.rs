@@ -127,7 +127,8 @@ impl Layouts {
     }
 
     fn columns(&self, linked: bool) -> Vec<String> {
-        let ours: Vec<&str> = TOKEN_COLUMNS.into_iter().chain(linked.then_some(JOIN_URL)).collect();
+        let session = self.sessions.then_some("Session");
+        let ours: Vec<&str> = session.into_iter().chain(TOKEN_COLUMNS).chain(linked.then_some(JOIN_URL)).collect();
         // Rosters are read without regard to letter case, so two columns that differ in it alone would be one.
         let clashes = |name: &String| ours.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let riders = self.riders.iter().map(|name| if clashes(name) { format!("roster.{name}") } else { name.clone() });
@@ -143,8 +144,7 @@ impl Layouts {
             seen.insert(name.to_lowercase());
             name
         });
-        let session = self.sessions.then_some("Session");
-        unique.chain(session.into_iter().chain(ours.iter().copied()).map(str::to_owned)).collect()
+        unique.chain(ours.iter().map(|name| (*name).to_owned())).collect()
     }
 
     pub(super) fn reject_columns(&self) -> Vec<String> {

@@ -128,6 +128,10 @@ impl Desk {
     fn open(&mut self, now: Duration, key: i64) {
         let Some(row) = self.later.remove(&key) else { return self.unpark(key) };
         let Some(primary) = row.room.as_ref().and_then(|room| room.replica_of) else { return self.make_in_time(now, row) };
+        let closed = self.meetings.get(&primary).and_then(|meeting| meeting.closed.as_ref()).map(|closed| closed.fault.clone());
+        if let (Some(fault), Some(room)) = (closed, row.room.clone()) {
+            return self.give_up(&Wish { key, room, primary: None }, &fault);
+        }
         if self.meetings.get(&primary).is_some_and(Meeting::is_known) {
             let id = self.meetings.get(&primary).and_then(|meeting| MeetingId::parse(&meeting.id));
             return self.look_or_make(row, id, Duration::ZERO);
@@ -225,10 +229,15 @@ impl Desk {
         self.look_over();
     }
 
-    /// A meeting cannot be made, and none of its replicas; nor, if there may be no more of them, any other that waits.
+    /// A meeting cannot be made: said, and given up.
     pub(super) fn not_made(&mut self, wish: &Wish, fault: &Fault) {
         let name = format!("{}, meeting {}", crate::safe::quoted(&wish.room.session, 40), wish.room.part + 1);
         self.teller.say(Notice::MeetingNotMade { name, class: fault.class, reason: reason(fault) });
+        self.give_up(wish, fault);
+    }
+
+    /// Nobody waits for a meeting any more, nor for its replicas; nor, if there may be no more of its kind, for any other in line.
+    pub(super) fn give_up(&mut self, wish: &Wish, fault: &Fault) {
         let replicas = self.replicas.remove(&wish.key).unwrap_or_default();
         let alike = |meeting: &Meeting| {
             let unmade = meeting.room.as_ref().is_some_and(|room| room.made.is_none() && room.replica_of == wish.room.replica_of);

@@ -98,7 +98,10 @@ impl Desk {
             let closed = meeting.and_then(|meeting| meeting.closed.as_ref());
             match (&ticket.what, closed) {
                 (What::Batch(_), Some(_)) => ticket.dissolve().into_iter().for_each(|seat| self.queue.again(seat, now)),
-                (What::Make(_), Some(_)) => self.look_over(),
+                (What::Make(wish), Some(closed)) => {
+                    let (wish, fault) = (wish.clone(), closed.fault.clone());
+                    self.give_up(&wish, &fault);
+                }
                 (What::Seat(_), Some(closed)) if closed.spills && !(closed.ask_doubtful && ticket.doubt) => {
                     self.spill(now, ticket)
                 }

@@ -5,7 +5,7 @@
 
 use super::super::failure::{Exit, Failure};
 use crate::capacity::kept::Kept;
-use crate::run_dir::{RunDir, RunDirError, publish};
+use crate::run_dir::{RunDir, RunDirError, publish, publish_json};
 use serde_json::json;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -89,11 +89,7 @@ impl Files {
 
     fn publish(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {
         let path = self.dir.file(name);
-        let write = |out: &mut dyn Write| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
-            out.write_all(b"\n")
-        };
-        publish::<io::Error>(&path, write, |_| Ok(())).map_err(|e| unwritable(&path, &e))
+        publish_json(&path, value).map_err(|e| unwritable(&path, &e))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::load::conductor::{Score, judged};
 use crate::load::run::Run;
 use crate::load::summary::Summary;
 use crate::load::tell::Event;
-use crate::run_dir::{Logs, RunDir, RunDirError, publish};
+use crate::run_dir::{Logs, RunDir, RunDirError, publish, publish_json};
 use crate::stats::series::{Row, load_columns};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
@@ -118,11 +118,7 @@ impl Files {
 
     fn publish(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {
         let path = self.dir.file(name);
-        let write = |out: &mut dyn Write| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
-            out.write_all(b"\n")
-        };
-        publish::<io::Error>(&path, write, |_| Ok(())).map_err(|e| unwritable(&path, &e))
+        publish_json(&path, value).map_err(|e| unwritable(&path, &e))
     }
 }
 

@@ -34,13 +34,12 @@ use crate::provision::publish::{Outputs, Published};
 use crate::provision::summary::Summary;
 use crate::provision::table::Guard;
 use crate::provision::{Ending, Ran, Settings};
-use crate::run_dir::{LEDGER, Logs, RunDir, publish};
+use crate::run_dir::{LEDGER, Logs, RunDir};
 use crate::stats::series::columns;
 pub use args::Args;
 use failures::{dir_failure, elsewhere, incomplete, intake_failure, ledger_failure, publish_failure, republish_failure};
 use paced::Paced;
 pub use pruning::again;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -351,10 +350,5 @@ fn millis(at: SystemTime) -> i64 {
 }
 
 fn publish_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Failure> {
-    let write = |out: &mut dyn Write| {
-        serde_json::to_writer_pretty(&mut *out, value)?;
-        out.write_all(b"\n")
-    };
-    publish::<std::io::Error>(path, write, |_| Ok(()))
-        .map_err(|e| incomplete(format!("{} cannot be written: {e}", path.display())))
+    crate::run_dir::publish_json(path, value).map_err(|e| incomplete(format!("{} cannot be written: {e}", path.display())))
 }

@@ -82,6 +82,14 @@ async fn presenters_are_in_the_primary_and_its_replicas_hold_those_who_watch() {
     assert!(ran.outputs.tokens.iter().all(|row| (row["Role"] == "Host") == (row["MeetingId"] == told[0]["MeetingId"])));
 }
 
+/// A roster's own column of that name rides along under another.
+#[tokio::test(start_paused = true)]
+async fn the_session_of_a_row_stands_in_one_column() {
+    let ran = job("n,ExternalUserId,session\n1,user-1,mine\n", 50, Audience::Meetings).run(&World::paused()).await;
+    let row = &ran.outputs.tokens[0];
+    assert_eq!((row["Session"].as_str(), row["roster.session"].as_str()), ("main", "mine"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn groups_sit_together() {
     let (world, mut job) = (World::paused(), job(&people(&[""], 0..70), 25, Audience::Meetings));
@@ -267,6 +275,21 @@ async fn meetings_that_may_not_be_made_are_told_with_their_rows() {
         ran.outputs.rejects.iter().all(|row| row["MeetingId"].is_empty() || row["MeetingId"] == "main"),
         "rejects name the session"
     );
+}
+
+/// No more meetings at all: primaries that wait in line are given up with their replicas, and nobody waits for them until the end.
+#[tokio::test(start_paused = true)]
+async fn sessions_beyond_the_meetings_there_may_be_are_given_up_with_their_replicas() {
+    for waves in [None, Some(headcount::provision::Waves { lead: Duration::ZERO, began: 0 })] {
+        let (world, mut job) = (mortal("meetings=2"), job(&people(&["a1", "b2", "c3", "d4"], 0..400), 60, Audience::Replicas));
+        // A primary and a replica of its own exist; every further meeting is one too many.
+        (job.settings.concurrency, job.settings.waves) = (1, waves);
+        let ran = job.run(&world).await;
+        assert_eq!(ran.ending, headcount::provision::Ending::Finished, "{waves:?}");
+        assert_eq!(ran.published.counts.unprocessed, 0, "{waves:?}: {:?}", ran.published);
+        assert!(ran.outputs.reasons().keys().all(|(_, code)| code == "LimitExceededException"), "{:?}", ran.outputs.reasons());
+        assert!(ran.summary["seconds"].as_f64().unwrap() < 60.0, "{waves:?}: {}", ran.summary["seconds"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
