@@ -108,7 +108,7 @@ fn a_program_killed_while_it_publishes_leaves_what_was_there() {
         names.filter(|name| name.ends_with(".tmp")).count()
     };
     let mut caught = 0;
-    for _ in 0..10 {
+    for _ in 0..60 {
         let mut child = here.provision(&server.url(), &[]).spawn().unwrap();
         while unfinished() == 0 && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
