@@ -5,13 +5,12 @@
 //! opens no file, and never sees how a number is shown.
 
 pub mod heat;
-pub mod log;
 pub mod quota;
-pub mod seconds;
 pub mod timeline;
 
+use crate::stats::log::Log;
 use crate::stats::recorder::Latencies;
-use seconds::Second;
+use crate::stats::seconds::{self, Second};
 use serde_json::Value;
 use timeline::Timeline;
 
@@ -106,7 +105,7 @@ impl Run {
             _ => return Err(bad("summary.json", "it is no summary of a load or provisioning run, version 1".to_owned())),
         };
         let (seconds, torn) = seconds::read(files.series).map_err(|why| bad("series.csv", why))?;
-        let log = log::Log::read(files.hlog);
+        let log = Log::read(files.hlog);
         let timeline = Timeline::of(&seconds, &log);
         Ok(Run {
             label: crate::safe::line(files.label, 60),

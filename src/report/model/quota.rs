@@ -3,9 +3,9 @@
 //! Holds [`Use`]. Made once a run from its seconds. The published limits are those of [`crate::chime::quota`]; what an account was granted
 //! beyond them stands in no run directory.
 
-use super::seconds::Second;
 use crate::chime::class::Class;
 use crate::chime::quota::{BURST, RATE_PER_SECOND};
+use crate::stats::seconds::Second;
 
 /// Seconds over which a rate counts as sustained.
 const SUSTAINED: usize = 10;

@@ -4,10 +4,10 @@
 //! are never averaged.
 
 use super::heat::{Bands, bands};
-use super::log::{Line, Log};
-use super::seconds::Second;
 use crate::chime::class::Class;
+use crate::stats::log::{Line, Log};
 use crate::stats::recorder::{Classes, Latencies, Metric};
+use crate::stats::seconds::Second;
 use std::collections::BTreeMap;
 
 /// The most bins; more could not be told apart on a screen.

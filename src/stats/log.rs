@@ -1,10 +1,12 @@
 //! `latency.hlog`, read back.
 //!
-//! Holds [`Log`]. Called once a run. Lines stay encoded until they are wanted, so that an hour's log takes little more room than its
+//! Holds [`Log`]. Called once a run, for its page, a comparison, a merge, a twin. Lines stay encoded until they are wanted, so that an hour's log takes little more room than its
 //! file. A line that cannot be read (a kill tears the last one) is counted, and the others are used.
 
+use super::recorder::{Latencies, Metric};
 use super::seconds::LONGEST;
-use crate::stats::recorder::{Latencies, Metric};
+use crate::chime::class::Class;
+use crate::chime::operation::Operation;
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
@@ -26,9 +28,29 @@ pub struct Line<'a> {
     pub at: u64,
     /// What was measured.
     pub metric: Metric,
-    /// Whether it tells of one stage, call and class, warm-up included, and not of what is judged.
-    pub part: bool,
+    /// Of which stage, call and class, warm-up included; nothing if it is of all that is judged.
+    pub part: Option<Part<'a>>,
     encoded: &'a str,
+}
+
+/// What a line is of that does not tell of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// The stage in which the call was due.
+    pub stage: &'a str,
+    /// Which call.
+    pub operation: Operation,
+    /// How it ended.
+    pub class: Class,
+}
+
+impl<'a> Part<'a> {
+    /// From `STAGE/CALL/CLASS`.
+    fn of(text: &'a str) -> Option<Part<'a>> {
+        let (rest, class) = text.rsplit_once('/')?;
+        let (stage, operation) = rest.rsplit_once('/')?;
+        Some(Part { stage, operation: Operation::from_name(operation)?, class: Class::from_name(class)? })
+    }
 }
 
 impl<'a> Log<'a> {
@@ -50,24 +72,37 @@ impl<'a> Log<'a> {
         log
     }
 
+    /// What is judged, a second and a metric a line.
+    pub fn judged(&self) -> impl Iterator<Item = Line<'a>> {
+        self.lines.iter().copied().filter(|line| line.part.is_none())
+    }
+
+    /// The same told apart by stage, call and class, warm-up included; none of a provisioning run.
+    pub fn parts(&self) -> impl Iterator<Item = (Line<'a>, Part<'a>)> {
+        self.lines.iter().filter_map(|line| Some((*line, line.part?)))
+    }
+
     /// What is judged, all of it.
     pub fn whole(&self) -> Latencies {
         let mut whole = Latencies::default();
-        self.lines.iter().filter(|line| !line.part).for_each(|line| line.add_to(&mut whole));
+        self.judged().for_each(|line| line.add_to(&mut whole));
         whole
     }
 
     /// Everything that was measured, warm-up included: the parts where there are some, the judged where there are none.
     pub fn everything(&self) -> impl Iterator<Item = Line<'a>> {
-        let parts = self.lines.iter().any(|line| line.part);
-        self.lines.iter().copied().filter(move |line| line.part == parts)
+        let parts = self.lines.iter().any(|line| line.part.is_some());
+        self.lines.iter().copied().filter(move |line| line.part.is_some() == parts)
     }
 }
 
 impl<'a> Line<'a> {
     fn of(interval: &IntervalLogHistogram<'a>) -> Option<Line<'a>> {
         let tag = interval.tag()?.as_str();
-        let (name, part) = tag.split_once('/').map_or((tag, false), |(name, _)| (name, true));
+        let (name, part) = match tag.split_once('/') {
+            Some((name, rest)) => (name, Some(Part::of(rest)?)),
+            None => (tag, None),
+        };
         let (at, encoded) = (interval.start_timestamp().as_secs(), interval.encoded_histogram());
         if at > LONGEST {
             return None;
@@ -85,6 +120,20 @@ impl<'a> Line<'a> {
     pub fn add_to(&self, latencies: &mut Latencies) {
         if let Some(histogram) = self.decoded() {
             latencies.add(self.metric, &histogram);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_told_by_stage_call_and_class() {
+        let part = Part { stage: "ramp/up", operation: Operation::CreateAttendee, class: Class::Throttled };
+        assert_eq!(Part::of("ramp/up/create-attendee/throttled"), Some(part));
+        for other in ["create-attendee/ok", "hold/create-attendee", "hold/create-attendee/fine", "hold/create/ok"] {
+            assert_eq!(Part::of(other), None, "{other}");
         }
     }
 }

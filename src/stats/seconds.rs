@@ -1,13 +1,13 @@
 //! `series.csv`, read back.
 //!
-//! Holds [`Second`] and its reading. Called once a run. Columns are found by their names, so that a file of an older or newer program
+//! Holds [`Second`] and its reading. Called once a run, for its page, a comparison, a merge. Columns are found by their names, so that a file of an older or newer program
 //! still says what it can.
 
+use super::recorder::Classes;
 use crate::chime::class::Class;
-use crate::stats::recorder::Classes;
 use std::collections::HashMap;
 
-/// Seconds beyond which no run lasts; what says otherwise is damaged. A bound on what a page may take to make.
+/// Seconds beyond which no run lasts; what says otherwise is damaged. A bound on what reading one may take.
 pub const LONGEST: u64 = 31 * 24 * 3600;
 
 /// A second in which something happened.
