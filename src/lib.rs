@@ -43,6 +43,7 @@ pub mod ledger;
 pub mod stats;
 
 pub mod capacity;
+pub mod compare;
 pub mod load;
 pub mod plan;
 pub mod probe;

@@ -4,6 +4,7 @@
 //! told what it needs as values; nothing below it prints, reads the environment or decides an exit code.
 
 mod agree;
+mod baseline;
 mod earlier;
 pub mod embedded;
 pub mod failure;
@@ -25,6 +26,7 @@ mod check_json;
 mod check_scenario;
 mod check_text;
 pub mod cleanup;
+pub mod compare;
 pub mod example;
 pub mod load;
 pub mod mock;
@@ -64,6 +66,7 @@ enum Verb {
     Load(Box<load::Args>),
     Capacity(Box<capacity::Args>),
     Report(report::Args),
+    Compare(Box<compare::Args>),
     Schedule(schedule::Args),
     Example(example::Args),
     Schema(schema::Args),
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Verb::Load(args) => load::run(*args),
         Verb::Capacity(args) => capacity::run(*args),
         Verb::Report(args) => report::run(args),
+        Verb::Compare(args) => compare::run(*args),
         Verb::Schedule(args) => schedule::run(args),
         Verb::Example(args) => example::run(args),
         Verb::Schema(args) => schema::run(args),

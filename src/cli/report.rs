@@ -75,7 +75,7 @@ pub fn run(args: Args) -> super::End {
     print(&out)
 }
 
-fn print(out: &str) -> super::End {
+pub(super) fn print(out: &str) -> super::End {
     match std::io::stdout().write_all(out.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::Incomplete, format!("cannot write the report: {error}")))
@@ -85,20 +85,20 @@ fn print(out: &str) -> super::End {
 }
 
 /// A run's files, kept while a page is made of them.
-struct Kept {
-    label: String,
-    summary: String,
-    manifest: String,
-    hlog: String,
-    series: String,
+pub(super) struct Kept {
+    pub label: String,
+    pub summary: String,
+    pub manifest: String,
+    pub hlog: String,
+    pub series: String,
     scenario: Option<String>,
 }
 
 impl Kept {
-    fn read(run: &Path) -> Result<Kept, Failure> {
+    pub(super) fn read(run: &Path, label: String) -> Result<Kept, Failure> {
         let file = |name: &str| read(run, name);
         Ok(Kept {
-            label: label(run),
+            label,
             summary: file("summary.json")?,
             manifest: file("run.json")?,
             hlog: file("latency.hlog")?,
@@ -108,7 +108,7 @@ impl Kept {
         })
     }
 
-    fn files(&self) -> Files<'_> {
+    pub(super) fn files(&self) -> Files<'_> {
         Files {
             label: &self.label,
             summary: self.summary.as_bytes(),
@@ -120,6 +120,16 @@ impl Kept {
     }
 }
 
+/// What runs are called: by their directories' names; two of one name are told apart by their paths as given.
+pub(super) fn labels(runs: &[PathBuf]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for run in runs {
+        let name = label(run);
+        labels.push(if labels.contains(&name) { run.display().to_string() } else { name });
+    }
+    labels
+}
+
 /// What a run is called: its directory's name.
 fn label(run: &Path) -> String {
     let whole = run.canonicalize().unwrap_or_else(|_| run.to_owned());
@@ -127,29 +137,29 @@ fn label(run: &Path) -> String {
 }
 
 fn write_page(runs: &[PathBuf], to: &Path) -> super::End {
-    let mut kept = runs.iter().map(|run| Kept::read(run)).collect::<Result<Vec<Kept>, Failure>>()?;
-    // Two directories of one name are told apart by their paths as given.
-    for n in 1..kept.len() {
-        if kept[..n].iter().any(|other| other.label == kept[n].label) {
-            kept[n].label = runs[n].display().to_string();
-        }
-    }
+    let labels = labels(runs).into_iter();
+    let kept = runs.iter().zip(labels).map(|(run, label)| Kept::read(run, label)).collect::<Result<Vec<Kept>, Failure>>()?;
     let files: Vec<Files> = kept.iter().map(Kept::files).collect();
     let refused = |error: PageError| match error {
         PageError::Unreadable { .. } => Failure::new(Exit::BadInput, error),
         PageError::Mixed | PageError::Number(_) => Failure::new(Exit::Usage, error),
     };
-    let page = page(&files).map_err(refused)?;
+    write(to, &page(&files).map_err(refused)?)
+}
+
+/// Writes a text whole to a file, or to standard output if it is `-`.
+pub(super) fn write(to: &Path, text: &str) -> super::End {
     if to == Path::new("-") {
-        return print(&page);
+        return print(text);
     }
-    let write = |out: &mut dyn Write| out.write_all(page.as_bytes());
+    let write = |out: &mut dyn Write| out.write_all(text.as_bytes());
     publish::<std::io::Error>(to, write, |_| Ok(()))
         .map_err(|error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", to.display())))?;
     Ok(Exit::Done)
 }
 
-fn read(run: &Path, name: &str) -> Result<String, Failure> {
+/// A file of a run, or why it cannot be read.
+pub(super) fn read(run: &Path, name: &str) -> Result<String, Failure> {
     let path = run.join(name);
     std::fs::read_to_string(&path).map_err(|error| {
         let failure = Failure::new(Exit::BadInput, format!("{} cannot be read: {error}", path.display()));

@@ -1,6 +1,6 @@
 //! Small values of the command line that no library reads: spans of time, budgets, attempts, rates that may be left open.
 //!
-//! Holds [`Span`], [`ErrorBudget`], [`Attempts`] and [`AskedRate`], each read once, by clap, into something that needs no more checking.
+//! Holds [`Span`], [`ErrorBudget`], [`Share`], [`Attempts`] and [`AskedRate`], each read once, by clap, into something that needs no more checking.
 
 use crate::bucket::Rate;
 use std::str::FromStr;
@@ -52,6 +52,22 @@ impl FromStr for ErrorBudget {
             Some(share) => share.parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(ErrorBudget::Percent).ok_or(BAD),
             None => text.parse().map(ErrorBudget::Rows).map_err(|_| BAD),
         }
+    }
+}
+
+/// A share of something: `95%` or `0.95`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let share = match text.trim().strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| percent / 100.0),
+            None => text.trim().parse().ok(),
+        };
+        share.filter(|share| (0.0..=1.0).contains(share)).map(Share).ok_or("write a share such as 95% or 0.95")
     }
 }
 

@@ -1,10 +1,11 @@
 //! What was written of a run, for reading: a summary in, text out; a run directory's files in, a page out.
 //!
-//! Holds [`Style`] and [`report`], and [`page()`]. Called by `headcount report`, and by `load` and `capacity` when they end. Pure: it opens no
+//! Holds [`Style`] and [`report`], [`page()`] and [`comparison`]. Called by `headcount report` and `compare`, and by `load` and `capacity` when they end. Pure: it opens no
 //! file and never sees the run itself, so that a report says tomorrow what it says today.
 
 mod capacity;
 mod charts;
+mod compare;
 mod html;
 mod load;
 pub mod model;
@@ -31,7 +32,9 @@ pub enum Style {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReportError {
     /// Another program's, or a later version's.
-    #[error("this summary is of kind {kind} and version {version}; this program reads load, capacity and provision, version 1")]
+    #[error(
+        "this summary is of kind {kind} and version {version}; this program reads load, capacity, compare and provision, version 1"
+    )]
     Unknown {
         /// What it says it is.
         kind: String,
@@ -45,6 +48,18 @@ pub enum ReportError {
 /// # Errors
 /// A file is not what its name says, the runs are of two kinds, or there are too many of them.
 pub fn page(runs: &[Files]) -> Result<String, PageError> {
+    Ok(html::set(&laid_out(runs, sections::page)?))
+}
+
+/// The page of a run beside the one that it is compared with, and what they differ in. `comparison` is the file of that kind.
+///
+/// # Errors
+/// As [`page()`].
+pub fn comparison(runs: &[Files; 2], comparison: &Value) -> Result<String, PageError> {
+    Ok(html::set(&laid_out(runs, |runs| sections::compared(runs, comparison))?))
+}
+
+fn laid_out(runs: &[Files], made: impl FnOnce(&[Run]) -> html::block::Page) -> Result<html::block::Page, PageError> {
     if runs.is_empty() || runs.len() > MOST_RUNS {
         return Err(PageError::Number(runs.len()));
     }
@@ -53,14 +68,14 @@ pub fn page(runs: &[Files]) -> Result<String, PageError> {
     if of(Kind::Load) && of(Kind::Provision) {
         return Err(PageError::Mixed);
     }
-    let mut page = sections::page(&runs);
+    let mut page = made(&runs);
     if runs.len() == 1 {
         html::without_labels(&mut page);
     }
-    Ok(html::set(&page))
+    Ok(page)
 }
 
-/// Reports on a run by its `summary.json`, on a search by its `capacity.json`.
+/// Reports on a run by its `summary.json`, on a search by its `capacity.json`, on a comparison by what `compare` made.
 ///
 /// # Errors
 /// It is no summary of a kind and version that is known.
@@ -71,6 +86,7 @@ pub fn report(summary: &Value, style: Style) -> Result<String, ReportError> {
     }
     let mut page = Page::new(style);
     match summary["kind"].as_str() {
+        Some("compare") => compare::fill(&mut page, summary),
         Some("capacity") => capacity::fill(&mut page, summary),
         Some("load") => load::fill(&mut page, summary),
         Some("provision") => provision::fill(&mut page, summary),

@@ -116,6 +116,14 @@ impl<'a> Line<'a> {
         Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
     }
 
+    /// Its values with how often each occurred, in ascending order.
+    pub fn values(&self) -> Vec<(u64, u64)> {
+        let values = |histogram: Histogram<u64>| {
+            histogram.iter_recorded().map(|value| (value.value_iterated_to(), value.count_at_value())).collect()
+        };
+        self.decoded().map(values).unwrap_or_default()
+    }
+
     /// Adds its values.
     pub fn add_to(&self, latencies: &mut Latencies) {
         if let Some(histogram) = self.decoded() {

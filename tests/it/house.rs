@@ -18,6 +18,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("load", &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer"]),
     ("capacity", &["load", "scenario", "schedule", "client", "stats", "call", "chime", "seed", "bucket"]),
+    ("compare", &["stats", "chime", "seed", "safe"]),
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
     ("probe", &["client", "drive", "call", "chime"]),
     ("report", &["stats", "chime", "safe"]),

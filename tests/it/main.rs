@@ -5,6 +5,7 @@ mod capacity;
 mod check;
 mod check_fix;
 mod cli;
+mod compare;
 mod house;
 mod ledger;
 mod load;

@@ -4,6 +4,7 @@
 //! its `tone`, and the page's script puts in the functions and colours that belong to them. It never sees a colour.
 
 pub mod heat;
+pub mod intervals;
 pub mod latency;
 pub mod load;
 pub mod outcome;

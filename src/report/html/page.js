@@ -183,6 +183,35 @@
     },
   };
 
+  // A bar from one end of an interval to the other, a metric a row, beside the line of no change.
+  shades.intervals = (plot, given) => {
+    const { text, base, axis } = shared();
+    const narrow = plot.place.clientWidth < 560;
+    const bar = (row, n) => ({
+      type: "line", name: row.name, data: [[row.low, n], [row.high, n]], symbol: "rect", symbolSize: [3, 13], silent: true, emphasis: { disabled: true },
+      itemStyle: { color: colour(row.tone) }, lineStyle: { color: colour(row.tone), width: 5, cap: "butt", opacity: 0.55 },
+    });
+    const found = {
+      type: "line", name: "change", lineStyle: { width: 0 }, symbolSize: 11, z: 5, emphasis: { disabled: true },
+      data: given.rows.map((row, n) => ({ value: given.series[0].data[n], symbol: row.tone === "planned" ? "circle" : "diamond", itemStyle: { color: colour(row.tone) } })),
+      markLine: { data: [{ xAxis: 0 }], symbol: "none", silent: true, animation: false, label: { show: false }, lineStyle: { color: text.color, type: "solid", width: 1.2 } },
+    };
+    return {
+      ...base,
+      grid: { left: narrow ? 92 : 190, right: 26, top: 14, bottom: 50 },
+      xAxis: axis({ type: "value", name: "change in percent", nameLocation: "middle", nameGap: 30, min: ({ min }) => Math.min(0, Math.floor(min)), max: ({ max }) => Math.max(0, Math.ceil(max)), axisLabel: { formatter: (v) => grouped(v, 1) } }),
+      yAxis: axis({ type: "category", inverse: true, data: given.rows.map((row) => row.name), splitLine: { show: true, lineStyle: { color: colour("faint") } }, axisLabel: { interval: 0, width: narrow ? 84 : 180, overflow: "break" } }),
+      series: [found, ...given.rows.map(bar)],
+      tooltip: {
+        ...base.tooltip, axisPointer: { type: "shadow" },
+        formatter: (params) => {
+          const row = given.rows[params.find((p) => p.seriesName === "change").dataIndex];
+          return tip(plot, row.name, [[row.says.slice(row.name.length + 1), ""]]);
+        },
+      },
+    };
+  };
+
   const drawn = [];
   for (const figure of document.querySelectorAll("figure[id]")) {
     const given = plots[figure.id];

@@ -1,8 +1,8 @@
 //! What stands on a page, in order.
 //!
-//! Holds [`page`]. Called with runs that were read back. A section is a function from runs to blocks; a new one (the capacity curve and
-//! its knees, a comparison) is a file here and a line below. It never sees a file, a colour or a tag.
+//! Holds [`page`] and [`compared`]. Called with runs that were read back. A section is a function from runs to blocks; a new one is a file here and a line below. It never sees a file, a colour or a tag.
 
+mod compare;
 mod manifest;
 mod outcome;
 mod quota;
@@ -55,6 +55,15 @@ pub fn page(runs: &[Run]) -> Page {
         tiles: if let [run] = runs { verdict::tiles(run) } else { Vec::new() },
         sections: sections.into_iter().flatten().collect(),
     }
+}
+
+/// The page of two runs, with what they differ in before everything else.
+pub fn compared(runs: &[Run], comparison: &Value) -> Page {
+    let mut page = page(runs);
+    page.title = "Two runs compared".to_owned();
+    page.verdicts.insert(0, compare::verdict(comparison));
+    page.sections.insert(0, compare::differences(comparison));
+    page
 }
 
 fn section(id: &str, title: &str, lead: &str, blocks: Vec<Block>) -> Section {

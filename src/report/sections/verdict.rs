@@ -45,7 +45,7 @@ pub fn verdict(run: &Run, several: bool) -> Verdict {
 }
 
 /// A sentence begins with a capital and ends with a stop.
-fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
@@ -211,7 +211,7 @@ pub fn side_by_side(runs: &[Run]) -> Option<Section> {
     Some(section(
         "side-by-side-section",
         "Side by side",
-        "The same numbers of every run. Whether a difference is more than chance, this table does not say.",
+        "The same numbers of every run. Whether a difference is more than chance, this table does not say: headcount compare does.",
         vec![Block::Table(table)],
     ))
 }

@@ -26,6 +26,7 @@ use headcount::mock::{DEFAULT_ACCESS_KEY, DEFAULT_REGION, DEFAULT_SECRET_KEY, Mo
 use headcount::scenario::file::Data;
 use headcount::scenario::plan::{Meetings, Plan, Target};
 use headcount::scenario::{Surroundings, read};
+use headcount::stats::cells::Interval;
 use headcount::timer::Grain;
 use http::Request;
 use serde_json::Value;
@@ -187,6 +188,16 @@ pub async fn load(name: &str, text: &str) -> Loaded {
 
 /// The same; when `stopping` is done, the run is told to drain.
 pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = Stop>) -> Loaded {
+    load_watched(name, text, stopping, |_, _| {}).await
+}
+
+/// The same; `watch` sees each second and the stage under way.
+pub async fn load_watched(
+    name: &str,
+    text: &str,
+    stopping: impl Future<Output = Stop>,
+    mut watch: impl FnMut(&Interval, &str) + 'static,
+) -> Loaded {
     let rig = Rig::new(plan(name, text));
     let hands = rig.hands(&rig.run);
     let Rig { run, line } = rig;
@@ -194,6 +205,7 @@ pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = S
     let kept = Rc::clone(&rows);
     let score = Score {
         log: Box::new(move |interval, stage| {
+            watch(interval, stage);
             kept.borrow_mut().push(headcount::stats::series::load_line(interval, stage));
             Ok(())
         }),
