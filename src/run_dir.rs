@@ -6,6 +6,7 @@
 pub mod held;
 
 use crate::stats::series::Row;
+use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use sha2::{Digest, Sha256};
@@ -253,15 +254,29 @@ impl Logs {
 
     /// Appends a second.
     pub fn append(&mut self, row: &Row) -> io::Result<()> {
-        let start = self.offset + Duration::from_secs(row.at);
+        let cells = std::slice::from_ref(&row.cells);
+        self.append_stretch(Duration::from_secs(row.at), Duration::from_secs(1), &row.histograms, cells)
+    }
+
+    /// Appends a stretch of several seconds from `at` on, counted from the start of this session: its histograms once, and the cells of
+    /// each of its seconds.
+    pub fn append_stretch(
+        &mut self,
+        at: Duration,
+        lasts: Duration,
+        histograms: &[(String, Histogram<u64>)],
+        seconds: &[String],
+    ) -> io::Result<()> {
+        let start = self.offset + at;
         let mut serializer = V2DeflateSerializer::new();
         let mut bytes = Vec::with_capacity(4096);
         let mut writer = IntervalLogWriterBuilder::new().begin_log_with(&mut bytes, &mut serializer)?;
-        for (tag, histogram) in &row.histograms {
-            writer.write_histogram(histogram, start, Duration::from_secs(1), Tag::new(tag)).map_err(io::Error::other)?;
+        for (tag, histogram) in histograms {
+            writer.write_histogram(histogram, start, lasts, Tag::new(tag)).map_err(io::Error::other)?;
         }
         self.hlog.write_all(&bytes)?;
-        writeln!(self.series, "{},{}", start.as_secs(), row.cells)
+        let line = |(second, cells): (u64, &String)| format!("{second},{cells}\n");
+        self.series.write_all((start.as_secs()..).zip(seconds).map(line).collect::<String>().as_bytes())
     }
 }
 

@@ -62,13 +62,8 @@ pub struct Answer {
 impl Answer {
     /// Of these steps.
     pub fn of(ending: Ending, steps: &[Step], bounds: Bounds) -> Answer {
-        // What was held for longer, and came to something else, is no verdict any more.
-        let overruled = |step: &Step| {
-            let again = |later: &&Step| later.n > step.n && later.rate == step.rate && later.verdict != Verdict::Invalid;
-            steps.iter().filter(again).any(|later| later.verdict != step.verdict)
-        };
         let decided = |verdict| {
-            let these = steps.iter().filter(move |step| step.decided && step.verdict == verdict && !overruled(step));
+            let these = steps.iter().filter(move |step| step.decided && step.verdict == verdict && !overruled(step, steps));
             these.map(|step| step.rate)
         };
         let high = decided(Verdict::Fail).min_by(f64::total_cmp);
@@ -85,6 +80,12 @@ impl Answer {
             calls: steps.iter().map(|step| step.calls).sum(),
         }
     }
+}
+
+/// Whether a later step at the same rate came to something else: then this one's verdict is none any more.
+pub fn overruled(step: &Step, steps: &[Step]) -> bool {
+    let again = |later: &&Step| later.n > step.n && later.rate == step.rate && later.verdict != Verdict::Invalid;
+    steps.iter().filter(again).any(|later| later.verdict != step.verdict)
 }
 
 fn knee(cause: Cause, steps: &[Step]) -> Option<Knee> {

@@ -14,6 +14,7 @@ pub mod bucket;
 pub mod course;
 pub mod kept;
 pub mod quota;
+pub mod schema;
 pub mod search;
 pub mod sequential;
 pub mod stage;

@@ -17,6 +17,21 @@ pub enum Kind {
     Hold,
 }
 
+impl Kind {
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Seek => "seek",
+            Kind::Hold => "hold",
+        }
+    }
+}
+
+/// What a step is called in the logs: `step-3-hold`.
+pub fn step_name(n: u32, kind: Kind) -> String {
+    format!("step-{n}-{}", kind.name())
+}
+
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -55,6 +70,15 @@ pub enum Cause {
 impl Cause {
     /// All of them.
     pub const ALL: [Cause; 3] = [Cause::Throttle, Cause::Latency, Cause::Errors];
+
+    /// The word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Throttle => "throttle",
+            Cause::Latency => "latency",
+            Cause::Errors => "errors",
+        }
+    }
 
     /// Of a check that broke, with how the calls it is about have ended.
     pub fn of(check: &Check, tally: &Tally) -> Cause {

@@ -21,6 +21,8 @@ enum Format {
     Scenario,
     /// The summary.json of a load run, version 1
     Summary,
+    /// The capacity.json of a search, version 1
+    Capacity,
 }
 
 /// Prints the schema.
@@ -31,6 +33,7 @@ pub fn run(args: Args) -> super::End {
     let schema = match args.format {
         Format::Scenario => crate::scenario::schema::schema(),
         Format::Summary => crate::load::schema::schema(),
+        Format::Capacity => crate::capacity::schema::schema(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::new(Exit::Internal, error))?;
     super::example::print(&format!("{text}\n"))

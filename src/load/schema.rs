@@ -2,7 +2,7 @@
 //!
 //! Holds [`schema`]. Called by `headcount schema summary`. It says what a reader may lean on, and nothing against members of later
 //! programs: a reader ignores what it does not know. A test walks real summaries beside it, so that neither has a member that the other
-//! has not. It never sees a run.
+//! has not. Its small words serve the schema of a search, too. It never sees a run.
 
 use crate::chime::class::Class;
 use crate::chime::operation::Operation;
@@ -186,42 +186,42 @@ fn generator() -> Value {
 }
 
 /// An object with members that are always there.
-fn object(members: &[(&str, Value, &str)]) -> Value {
+pub(crate) fn object(members: &[(&str, Value, &str)]) -> Value {
     let properties: Map<_, _> =
         members.iter().map(|(name, kind, about)| ((*name).to_owned(), described(kind.clone(), about))).collect();
     let needed: Vec<_> = members.iter().map(|(name, ..)| name).collect();
     json!({ "type": "object", "required": needed, "properties": properties })
 }
 
-fn described(mut kind: Value, about: &str) -> Value {
+pub(crate) fn described(mut kind: Value, about: &str) -> Value {
     kind["description"] = json!(about);
     kind
 }
 
-fn defined(name: &str) -> Value {
+pub(crate) fn defined(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-fn list(of: Value) -> Value {
+pub(crate) fn list(of: Value) -> Value {
     json!({ "type": "array", "items": of })
 }
 
-fn words(of: &[&str]) -> Value {
+pub(crate) fn words(of: &[&str]) -> Value {
     json!({ "enum": of })
 }
 
-fn text() -> Value {
+pub(crate) fn text() -> Value {
     json!({ "type": "string" })
 }
 
-fn count() -> Value {
+pub(crate) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-fn number() -> Value {
+pub(crate) fn number() -> Value {
     json!({ "type": "number", "minimum": 0 })
 }
 
-fn maybe() -> Value {
+pub(crate) fn maybe() -> Value {
     json!({ "type": ["number", "null"], "minimum": 0 })
 }

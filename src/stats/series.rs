@@ -50,30 +50,37 @@ fn line(sent: u64, latencies: &Latencies, classes: &Classes) -> String {
 impl Row {
     /// Of a second of a provisioning run.
     pub fn of_second(second: &Second) -> Row {
-        let tagged = |metric: Metric| (metric.name().to_owned(), second.latencies.of(metric).clone());
-        let there = |metric: &Metric| !second.latencies.of(*metric).is_empty();
         Row {
             at: second.at,
             cells: line(second.sent, &second.latencies, &second.classes),
-            histograms: Metric::ALL.into_iter().filter(there).map(tagged).collect(),
+            histograms: tagged(&second.latencies, |metric| metric.name().to_owned()),
         }
     }
 
     /// Of a second of a load run. `stages` are their names; `judged` those that are no warm-up; `stage` the one under way.
     pub fn of_interval(interval: &Interval, stages: &[String], judged: &[u16], stage: &str) -> Row {
-        let mut histograms = Vec::new();
-        let mut tag = |name: &dyn Fn(Metric) -> String, of: &Latencies| {
-            let there = |metric: &Metric| !of.of(*metric).is_empty();
-            histograms.extend(Metric::ALL.into_iter().filter(there).map(|metric| (name(metric), of.of(metric).clone())));
-        };
         let total = gathered(&interval.cells, Filter { stages: judged, ..Filter::default() });
-        tag(&|metric| metric.name().to_owned(), &total);
-        for (key, cell) in interval.cells.iter() {
-            let stage = stages.get(usize::from(key.stage)).map_or("", String::as_str);
-            tag(&|metric| format!("{}/{stage}/{}/{}", metric.name(), key.operation, key.class), &cell.latencies);
-        }
+        let mut histograms = tagged(&total, |metric| metric.name().to_owned());
+        histograms.extend(parts(&interval.cells, stages));
         Row { at: interval.at, cells: load_line(interval, stage), histograms }
     }
+}
+
+/// What was measured, told apart by stage, call and class, under the tags of each; `stages` are the stages' names.
+pub fn parts(cells: &Cells, stages: &[String]) -> Vec<(String, Histogram<u64>)> {
+    let mut histograms = Vec::new();
+    for (key, cell) in cells.iter() {
+        let stage = stages.get(usize::from(key.stage)).map_or("", String::as_str);
+        let tag = |metric: Metric| format!("{}/{stage}/{}/{}", metric.name(), key.operation, key.class);
+        histograms.extend(tagged(&cell.latencies, tag));
+    }
+    histograms
+}
+
+/// The metrics that have values, under their tags.
+fn tagged(of: &Latencies, tag: impl Fn(Metric) -> String) -> Vec<(String, Histogram<u64>)> {
+    let there = |metric: &Metric| !of.of(*metric).is_empty();
+    Metric::ALL.into_iter().filter(there).map(|metric| (tag(metric), of.of(metric).clone())).collect()
 }
 
 /// The line of a second of a load run, without the second itself.

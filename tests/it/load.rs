@@ -4,6 +4,6 @@ pub mod line;
 mod page;
 mod program;
 mod rules;
-mod schema;
+pub mod schema;
 mod shipped;
 mod truth;

@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod files;
+pub mod logs;
 
 use super::End;
 use super::failure::{Exit, Failure};
@@ -22,7 +23,7 @@ use crate::capacity::kept::{Kept, Mode, VERSION};
 use crate::capacity::quota::{self, Found};
 use crate::capacity::search::Wanted;
 use crate::capacity::stage;
-use crate::capacity::step::{Kind, Step};
+use crate::capacity::step::{Kind, Step, step_name};
 use crate::chime::class::{Class, Tier};
 use crate::client::wire_io::{Traffic, TrafficNow};
 use crate::clock::Wall;
@@ -158,13 +159,21 @@ impl Desk {
     async fn search(&self, args: &Args, run: &Run, mut kept: Kept, mut files: Files) -> End {
         let course = Course { run, settings: kept.settings, budget: args.bounds.max_calls };
         let mut steps = std::mem::take(&mut kept.steps);
-        let kept = RefCell::new(kept);
-        let engine = async |run: &Run, score: Score| self.ran(run, score).await;
-        let begins = |wanted: &Wanted| self.voice.say(about_to(wanted));
+        let (kept, open, name) = (RefCell::new(kept), RefCell::new(&mut files), RefCell::new(String::new()));
+        let engine = async |run: &Run, score: Score| {
+            let score = open.borrow_mut().logs.listening(name.take(), score);
+            let (ran, traffic) = self.ran(run, score).await?;
+            open.borrow_mut().logs.ran(run, &ran);
+            Ok((ran, traffic))
+        };
+        let begins = |wanted: &Wanted| {
+            name.replace(step_name(wanted.n, wanted.kind));
+            self.voice.say(about_to(wanted));
+        };
         let keep = |steps: &[Step]| {
             steps.last().iter().for_each(|step| self.voice.say(done(step)));
             kept.borrow_mut().steps = steps.to_vec();
-            files.keep(&kept.borrow())
+            open.borrow_mut().keep_step(&kept.borrow())
         };
         let ended = course.search(&mut steps, engine, begins, keep).await;
         let mut kept = kept.into_inner();
@@ -198,7 +207,9 @@ impl Desk {
             highest.set(highest.get().max(classes.total() - classes.of(Class::Throttled) - classes.of(Class::Dropped)));
             Ok(())
         });
-        let (ran, _) = self.ran(&run, Score { log, ..run.score() }).await?;
+        let score = files.logs.listening("quota".to_owned(), Score { log, ..run.score() });
+        let (ran, _) = self.ran(&run, score).await?;
+        files.logs.ran(&run, &ran);
         if let Some(fault) = ran.no_meetings().filter(|_| ran.ledger.sent == 0) {
             return no_meetings(&mut files, fault);
         }
@@ -207,6 +218,7 @@ impl Desk {
         }
         let found = Found::of(&ran, peak.get());
         kept.quota = Some(found);
+        files.keep_step(&kept)?;
         self.told(&kept, &mut files)?;
         Ok(if found.sure || found.throttled == 0 { Exit::Done } else { Exit::Incomplete })
     }
@@ -218,7 +230,7 @@ impl Desk {
         let internal = |e: String| Failure::new(Exit::Internal, e);
         let value = serde_json::to_value(kept).map_err(|e| internal(e.to_string()))?;
         self.voice.say(report(&value, Style::Text).map_err(|e| internal(e.to_string()))?.trim_end());
-        self.voice.say(format_args!("{}: capacity.json, and the scenario", files.dir().display()));
+        self.voice.say(format_args!("{}: capacity.json, latency.hlog, series.csv, and the scenario", files.dir().display()));
         Ok(())
     }
 

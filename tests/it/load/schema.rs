@@ -1,4 +1,4 @@
-//! The published schema of the summary, beside every summary that a test makes: neither has a member that the other has not.
+//! The published schemas of the summary and of a search, beside every one that a test makes: neither has a member that the other has not.
 
 use headcount::load::schema::schema;
 use serde_json::{Value, json};
@@ -6,14 +6,27 @@ use serde_json::{Value, json};
 /// What does not fit of a summary. Enough of JSON Schema for ours, and stricter: a member that the schema does not describe is a
 /// stranger. The jsonschema package of Python judges the program's summaries in tests/peers.
 pub fn faults(summary: &Value) -> Vec<String> {
+    faults_by(&schema(), summary)
+}
+
+/// What does not fit of a value, by this schema.
+pub fn faults_by(schema: &Value, value: &Value) -> Vec<String> {
     let mut faults = Vec::new();
-    walk("", summary, &schema(), &schema(), &mut faults);
+    walk("", value, schema, schema, &mut faults);
     faults
 }
 
 fn walk(at: &str, value: &Value, schema: &Value, whole: &Value, faults: &mut Vec<String>) {
     if let Some(name) = schema["$ref"].as_str() {
         return walk(at, value, &whole["$defs"][name.rsplit('/').next().unwrap()], whole, faults);
+    }
+    if let Some(all) = schema["anyOf"].as_array() {
+        // Of ours, the last is null.
+        assert_eq!(all.last().unwrap()["type"], "null");
+        if !value.is_null() {
+            walk(at, value, &all[0], whole, faults);
+        }
+        return;
     }
     let is = |kind: &Value| match kind.as_str() {
         Some("object") => value.is_object(),
@@ -60,6 +73,7 @@ fn walk(at: &str, value: &Value, schema: &Value, whole: &Value, faults: &mut Vec
 #[test]
 fn it_says_what_everything_is() {
     fn bare(at: &str, schema: &Value, out: &mut Vec<String>) {
+        schema["anyOf"].as_array().into_iter().flatten().for_each(|one| bare(at, one, out));
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
             let at = format!("{at}/{name}");
             if !member["description"].is_string() {
@@ -70,9 +84,11 @@ fn it_says_what_everything_is() {
             bare(&at, &member["additionalProperties"], out);
         }
     }
-    let (whole, mut out) = (schema(), Vec::new());
-    bare("", &whole, &mut out);
-    whole["$defs"].as_object().unwrap().values().for_each(|part| bare("", part, &mut out));
+    let mut out = Vec::new();
+    for whole in [schema(), headcount::capacity::schema::schema()] {
+        bare("", &whole, &mut out);
+        whole["$defs"].as_object().unwrap().values().for_each(|part| bare("", part, &mut out));
+    }
     assert_eq!(out, Vec::<String>::new());
     assert!(faults(&json!({ "version": 2 })).iter().any(|fault| fault.starts_with("/version: 2 is not")));
     assert!(faults(&json!({})).contains(&": verdict is missing".to_owned()));

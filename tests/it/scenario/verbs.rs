@@ -142,4 +142,7 @@ fn the_schema_is_printed() {
     let (code, out, _) = run(&["schema", "summary"], "");
     let schema: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &schema), (0, &headcount::load::schema::schema()));
+    let (code, out, _) = run(&["schema", "capacity"], "");
+    let schema: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &schema), (0, &headcount::capacity::schema::schema()));
 }
