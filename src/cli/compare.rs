@@ -6,7 +6,9 @@
 use super::baseline;
 use super::capacity::files::CAPACITY;
 use super::failure::{Exit, Failure};
-use super::report::{Kept, labels, print, read, write};
+use super::report::page::{Kept, labels, put};
+use super::report::{print, summary_of};
+use super::say::Voice;
 use super::service::environment;
 use super::values::Share;
 use crate::compare::{Comparison, Recording, Settings, Verdict, compare, searches};
@@ -95,42 +97,45 @@ pub fn run(args: Args) -> super::End {
             Loaded::read(run, String::new())?;
         }
         let replaced = if baseline::save(run, name, &args.baselines)? { ", in place of the one before" } else { "" };
-        eprint(&format!("{}: kept as baseline {name}{replaced}\n", run.display()));
+        Voice::Normal.say(format_args!("{}: kept as baseline {name}{replaced}", run.display()));
     }
     Ok(end)
 }
 
 /// What is read of a run.
-enum Loaded {
-    Run(Box<Recording>, Kept),
-    Search(String, Value, Value),
+struct Loaded {
+    kept: Kept,
+    what: What,
+}
+
+enum What {
+    Run(Box<Recording>),
+    /// `capacity.json` and `run.json`.
+    Search(Value, Value),
 }
 
 impl Loaded {
     fn read(run: &Path, label: String) -> Result<Loaded, Failure> {
         let bad = |file: &str, why: String| Failure::new(Exit::BadInput, format!("{}: {why}", run.join(file).display()));
         let json = |file: &str, text: &str| serde_json::from_str::<Value>(text).map_err(|e| bad(file, e.to_string()));
-        if run.join(CAPACITY).exists() {
-            let (kept, manifest) = (read(run, CAPACITY)?, read(run, "run.json")?);
-            return Ok(Loaded::Search(label, json(CAPACITY, &kept)?, json("run.json", &manifest)?));
-        }
         let kept = Kept::read(run, label)?;
-        let (summary, manifest) = (json("summary.json", &kept.summary)?, json("run.json", &kept.manifest)?);
+        let name = summary_of(run);
+        let (summary, manifest) = (json(name, &kept.summary)?, json("run.json", &kept.manifest)?);
+        if name == CAPACITY {
+            return Ok(Loaded { kept, what: What::Search(summary, manifest) });
+        }
         let recording = Recording::read(&kept.label, summary, manifest, kept.series.as_bytes(), kept.hlog.as_bytes());
         let recording = recording.map_err(|why| Failure::new(Exit::BadInput, format!("{}: {why}", run.display())))?;
-        Ok(Loaded::Run(Box::new(recording), kept))
+        Ok(Loaded { kept, what: What::Run(Box::new(recording)) })
     }
 }
 
 fn two(args: &Args, runs: [&Path; 2]) -> super::End {
-    let share = |share: Share, name: &str, open: bool| match share.0 {
-        share if open && (share <= 0.5 || share >= 1.0) => {
-            Err(Failure::new(Exit::Usage, format!("--{name} must lie between 50% and 100%")))
-        }
-        share => Ok(share),
-    };
+    if !(0.5..1.0).contains(&args.confidence.0) {
+        return Err(Failure::new(Exit::Usage, "--confidence must lie between 50% and 100%"));
+    }
     let settings = Settings {
-        confidence: share(args.confidence, "confidence", true)?,
+        confidence: args.confidence.0,
         margin: args.margin.0,
         limit: args.fail_on_regression.map(|limit| limit.0),
         resamples: RESAMPLES,
@@ -139,15 +144,15 @@ fn two(args: &Args, runs: [&Path; 2]) -> super::End {
     let mut labels = labels(&runs.map(Path::to_owned)).into_iter();
     let mut next = |run: &Path| Loaded::read(run, labels.next().unwrap_or_default());
     let (base, run) = (next(runs[0])?, next(runs[1])?);
-    let found = match (&base, &run) {
-        (Loaded::Run(base, _), Loaded::Run(run, _)) => compare(base, run, &settings),
-        (Loaded::Search(a, kept_a, of_a), Loaded::Search(b, kept_b, of_b)) => {
-            searches((a, kept_a, of_a), (b, kept_b, of_b), &settings)
+    let found = match (&base.what, &run.what) {
+        (What::Run(base), What::Run(run)) => compare(base, run, &settings),
+        (What::Search(a, of_a), What::Search(b, of_b)) => {
+            searches((&base.kept.label, a, of_a), (&run.kept.label, b, of_b), &settings)
         }
         _ => return Err(Failure::new(Exit::Usage, "a search for capacity is compared with another search, not with a run")),
     };
     let found = found.map_err(|error| Failure::new(Exit::Usage, error))?;
-    tell(args, &found, (&base, &run))?;
+    tell(args, &found, [&base.kept, &run.kept])?;
     Ok(match (found.verdict, settings.limit.is_some()) {
         (Verdict::Invalid, _) | (Verdict::NoData | Verdict::Unclear, true) => Exit::Invalid,
         _ if found.over_limit => Exit::Failed,
@@ -155,24 +160,20 @@ fn two(args: &Args, runs: [&Path; 2]) -> super::End {
     })
 }
 
-fn tell(args: &Args, found: &Comparison, runs: (&Loaded, &Loaded)) -> Result<(), Failure> {
+fn tell(args: &Args, found: &Comparison, runs: [&Kept; 2]) -> Result<(), Failure> {
     let value = serde_json::to_value(found).map_err(|e| Failure::new(Exit::Internal, e))?;
     let set = |style| report(&value, style).map_err(|e| Failure::new(Exit::Internal, e));
     if ![&args.html, &args.md, &args.json].into_iter().flatten().any(|to| to == Path::new("-")) {
         print(&set(Style::Text)?)?;
     }
     if let Some(to) = &args.md {
-        write(to, &set(Style::Markdown)?)?;
+        put(to, &set(Style::Markdown)?)?;
     }
     if let Some(to) = &args.json {
-        write(to, &format!("{value:#}\n"))?;
+        put(to, &format!("{value:#}\n"))?;
     }
     if let Some(to) = &args.html {
-        let (Loaded::Run(_, base), Loaded::Run(_, run)) = runs else {
-            return Err(Failure::new(Exit::Usage, "searches for capacity have no page of their comparison")
-                .hint("headcount report BASE RUN --html FILE lays their curves over each other"));
-        };
-        write(to, &comparison(&[base.files(), run.files()], &value).map_err(|e| Failure::new(Exit::BadInput, e))?)?;
+        put(to, &comparison(&runs.map(Kept::files), &value).map_err(|e| Failure::new(Exit::BadInput, e))?)?;
     }
     // GitHub shows what is appended here on the page of the workflow's run.
     if let Some(to) = environment("GITHUB_STEP_SUMMARY") {
@@ -182,8 +183,4 @@ fn tell(args: &Args, found: &Comparison, runs: (&Loaded, &Loaded)) -> Result<(),
             .map_err(|error| Failure::new(Exit::Incomplete, format!("$GITHUB_STEP_SUMMARY, {to}, cannot be written: {error}")))?;
     }
     Ok(())
-}
-
-fn eprint(text: &str) {
-    super::say::Voice::Normal.say(text.trim_end());
 }

@@ -1,13 +1,13 @@
 //! `headcount report`: what a run's directory says.
 //!
-//! Holds the verb. Called by `main`'s dispatch. It reads what runs have written, and prints it on stdout or writes a page; it asks no
-//! service.
+//! Holds the verb; [`page`] reads run directories for a page of them. Called by `main`'s dispatch. It reads what runs have written, and
+//! prints it on stdout or writes a page; it asks no service.
+
+pub(super) mod page;
 
 use super::capacity::files::CAPACITY;
 use super::failure::{Exit, Failure};
-use crate::report::model::{Files, PageError};
-use crate::report::{Style, page, report};
-use crate::run_dir::publish;
+use crate::report::{Style, report};
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{ErrorKind, Write};
@@ -51,14 +51,13 @@ enum Format {
 /// The directory holds no run, or one that cannot be read; stdout cannot be written, other than by being closed.
 pub fn run(args: Args) -> super::End {
     if let Some(to) = &args.html {
-        return write_page(&args.runs, to);
+        return page::write(&args.runs, to);
     }
     let [run] = args.runs.as_slice() else {
         let failure = Failure::new(Exit::Usage, format!("{} runs are not printed together", args.runs.len()));
         return Err(failure.hint("--html FILE makes a page of several; without it, name one"));
     };
-    // A search has no summary but its own file.
-    let summary = if run.join(CAPACITY).exists() { CAPACITY } else { "summary.json" };
+    let summary = summary_of(run);
     let file = |name: &str| read(run, name);
     let out = match args.format {
         Format::Csv => file("series.csv")?,
@@ -75,6 +74,11 @@ pub fn run(args: Args) -> super::End {
     print(&out)
 }
 
+/// The file that says what a run came to: a search has no summary but its own file.
+pub(super) fn summary_of(run: &Path) -> &'static str {
+    if run.join(CAPACITY).exists() { CAPACITY } else { "summary.json" }
+}
+
 pub(super) fn print(out: &str) -> super::End {
     match std::io::stdout().write_all(out.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -82,80 +86,6 @@ pub(super) fn print(out: &str) -> super::End {
         }
         _ => Ok(Exit::Done),
     }
-}
-
-/// A run's files, kept while a page is made of them.
-pub(super) struct Kept {
-    pub label: String,
-    pub summary: String,
-    pub manifest: String,
-    pub hlog: String,
-    pub series: String,
-    scenario: Option<String>,
-}
-
-impl Kept {
-    pub(super) fn read(run: &Path, label: String) -> Result<Kept, Failure> {
-        let file = |name: &str| read(run, name);
-        Ok(Kept {
-            label,
-            summary: file("summary.json")?,
-            manifest: file("run.json")?,
-            hlog: file("latency.hlog")?,
-            series: file("series.csv")?,
-            // A provisioning run has none.
-            scenario: std::fs::read_to_string(run.join("scenario.yaml")).ok(),
-        })
-    }
-
-    pub(super) fn files(&self) -> Files<'_> {
-        Files {
-            label: &self.label,
-            summary: self.summary.as_bytes(),
-            manifest: self.manifest.as_bytes(),
-            hlog: self.hlog.as_bytes(),
-            series: self.series.as_bytes(),
-            scenario: self.scenario.as_deref().map(str::as_bytes),
-        }
-    }
-}
-
-/// What runs are called: by their directories' names; two of one name are told apart by their paths as given.
-pub(super) fn labels(runs: &[PathBuf]) -> Vec<String> {
-    let mut labels: Vec<String> = Vec::new();
-    for run in runs {
-        let name = label(run);
-        labels.push(if labels.contains(&name) { run.display().to_string() } else { name });
-    }
-    labels
-}
-
-/// What a run is called: its directory's name.
-fn label(run: &Path) -> String {
-    let whole = run.canonicalize().unwrap_or_else(|_| run.to_owned());
-    whole.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned()
-}
-
-fn write_page(runs: &[PathBuf], to: &Path) -> super::End {
-    let labels = labels(runs).into_iter();
-    let kept = runs.iter().zip(labels).map(|(run, label)| Kept::read(run, label)).collect::<Result<Vec<Kept>, Failure>>()?;
-    let files: Vec<Files> = kept.iter().map(Kept::files).collect();
-    let refused = |error: PageError| match error {
-        PageError::Unreadable { .. } => Failure::new(Exit::BadInput, error),
-        PageError::Mixed | PageError::Number(_) => Failure::new(Exit::Usage, error),
-    };
-    write(to, &page(&files).map_err(refused)?)
-}
-
-/// Writes a text whole to a file, or to standard output if it is `-`.
-pub(super) fn write(to: &Path, text: &str) -> super::End {
-    if to == Path::new("-") {
-        return print(text);
-    }
-    let write = |out: &mut dyn Write| out.write_all(text.as_bytes());
-    publish::<std::io::Error>(to, write, |_| Ok(()))
-        .map_err(|error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", to.display())))?;
-    Ok(Exit::Done)
 }
 
 /// A file of a run, or why it cannot be read.

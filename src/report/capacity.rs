@@ -3,7 +3,7 @@
 //! Holds [`fill`]. Called with capacity.json. What it says first is the answer.
 
 use super::table::Page;
-use super::{count, counted, ms};
+use super::{count, counted, ms, words};
 use serde_json::Value;
 
 pub fn fill(page: &mut Page, kept: &Value) {
@@ -15,12 +15,7 @@ pub fn fill(page: &mut Page, kept: &Value) {
 
 /// A rate to what its search is good for.
 fn rate(value: &Value) -> String {
-    match value.as_f64() {
-        None => "-".to_owned(),
-        Some(rate) if rate >= 1000.0 => format!("{rate:.0}/s"),
-        Some(rate) if rate >= 10.0 => format!("{rate:.1}/s"),
-        Some(rate) => format!("{rate:.2}/s"),
-    }
+    value.as_f64().map_or("-".to_owned(), words::per_second)
 }
 
 fn search(page: &mut Page, kept: &Value) {
@@ -74,7 +69,7 @@ fn steps(kept: &Value) -> &[Value] {
 }
 
 fn table(page: &mut Page, kept: &Value) {
-    let share = |value: &Value| value.as_f64().map_or("-".to_owned(), |share| format!("{:.2} %", share * 100.0));
+    let share = |value: &Value| value.as_f64().map_or("-".to_owned(), words::percent);
     let row = |step: &Value| {
         let verdict = step["verdict"].as_str().unwrap_or("-");
         let broke: Vec<&str> =

@@ -14,6 +14,7 @@ mod sections;
 mod table;
 mod words;
 
+use model::search::Search;
 use model::{Files, Kind, MOST_RUNS, PageError, Run};
 
 use serde_json::Value;
@@ -43,12 +44,12 @@ pub enum ReportError {
     },
 }
 
-/// The page of one or several runs of one kind: HTML that needs nothing beside it. The same files make the same bytes.
+/// The page of one or several runs, or searches, of one kind: HTML that needs nothing beside it. The same files make the same bytes.
 ///
 /// # Errors
-/// A file is not what its name says, the runs are of two kinds, or there are too many of them.
+/// A file is not what its name says, the runs are of several kinds, or there are too many of them.
 pub fn page(runs: &[Files]) -> Result<String, PageError> {
-    Ok(html::set(&laid_out(runs, sections::page)?))
+    Ok(html::set(&laid_out(runs)?))
 }
 
 /// The page of a run beside the one that it is compared with, and what they differ in. `comparison` is the file of that kind.
@@ -56,20 +57,32 @@ pub fn page(runs: &[Files]) -> Result<String, PageError> {
 /// # Errors
 /// As [`page()`].
 pub fn comparison(runs: &[Files; 2], comparison: &Value) -> Result<String, PageError> {
-    Ok(html::set(&laid_out(runs, |runs| sections::compared(runs, comparison))?))
+    let mut page = laid_out(runs)?;
+    sections::compare::compared(&mut page, comparison);
+    Ok(html::set(&page))
 }
 
-fn laid_out(runs: &[Files], made: impl FnOnce(&[Run]) -> html::block::Page) -> Result<html::block::Page, PageError> {
+fn laid_out(runs: &[Files]) -> Result<html::block::Page, PageError> {
     if runs.is_empty() || runs.len() > MOST_RUNS {
         return Err(PageError::Number(runs.len()));
     }
-    let runs = runs.iter().map(Run::read).collect::<Result<Vec<Run>, PageError>>()?;
-    let of = |kind: Kind| runs.iter().any(|run| run.kind == kind);
-    if of(Kind::Load) && of(Kind::Provision) {
-        return Err(PageError::Mixed);
-    }
-    let mut page = made(&runs);
-    if runs.len() == 1 {
+    let alone = runs.len() == 1;
+    let mut page = match runs.iter().filter(|files| Search::is_one(files)).count() {
+        0 => {
+            let runs = runs.iter().map(Run::read).collect::<Result<Vec<Run>, PageError>>()?;
+            let of = |kind: Kind| runs.iter().any(|run| run.kind == kind);
+            if of(Kind::Load) && of(Kind::Provision) {
+                return Err(PageError::Mixed);
+            }
+            sections::page(&runs)
+        }
+        n if n == runs.len() => {
+            let searches = runs.iter().map(Search::read).collect::<Result<Vec<Search>, PageError>>()?;
+            sections::capacity::page(&searches)
+        }
+        _ => return Err(PageError::Mixed),
+    };
+    if alone {
         html::without_labels(&mut page);
     }
     Ok(page)

@@ -35,6 +35,20 @@ pub fn rate(rate: f64) -> String {
     format!("{rate:.1}")
 }
 
+/// A rate with its unit, to what a search for it is good for.
+pub fn per_second(rate: f64) -> String {
+    match rate {
+        rate if rate >= 1000.0 => format!("{rate:.0}/s"),
+        rate if rate >= 10.0 => format!("{rate:.1}/s"),
+        rate => format!("{rate:.2}/s"),
+    }
+}
+
+/// A share from 0 to 1 that is known as such.
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", share * 100.0)
+}
+
 /// A share from 0 to 1; a small one is never called nothing, nor a large one all.
 pub fn share(part: u64, of: u64) -> String {
     let percent = if of == 0 { 0.0 } else { part as f64 / of as f64 * 100.0 };

@@ -4,4 +4,5 @@
 
 mod engine;
 mod models;
+mod page;
 mod program;

@@ -21,7 +21,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("compare", &["stats", "chime", "seed", "safe"]),
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
     ("probe", &["client", "drive", "call", "chime"]),
-    ("report", &["stats", "chime", "safe"]),
+    ("report", &["capacity", "stats", "chime", "safe"]),
     ("reconcile", &["client", "drive", "ledger", "call", "chime", "seed", "bucket", "timer"]),
     ("run_dir", &["stats"]),
     ("client", &["call", "chime", "clock", "seed", "bucket", "safe"]),

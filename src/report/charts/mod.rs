@@ -3,6 +3,7 @@
 //! Holds what all plots share: axes, series, [`Tone`]. Called by the sections. Options are data alone: an axis names its `unit`, a series
 //! its `tone`, and the page's script puts in the functions and colours that belong to them. It never sees a colour.
 
+pub mod capacity;
 pub mod heat;
 pub mod intervals;
 pub mod latency;
@@ -31,14 +32,19 @@ pub struct Series {
     pub grid: usize,
     /// Whether it is shown at first.
     pub on: bool,
-    /// How broad it is drawn: broader, where another may lie upon it.
+    /// How broad it is drawn: broader, where another may lie upon it. Nothing of it but its points, if 0.
     pub width: f64,
+    /// The shape of each point, `circle`, `triangle` or `rect`, with ` hollow` behind it where it is not filled; none are shown, if there are none.
+    pub shapes: Vec<String>,
+    /// What else there is to say of each point.
+    pub notes: Vec<String>,
 }
 
 impl Series {
     /// A line.
     pub fn line(name: &str, tone: &str, unit: &'static str, points: Vec<(f64, Option<f64>)>) -> Series {
-        Series { name: name.to_owned(), tone: tone.to_owned(), line: "solid", points, unit, grid: 0, on: true, width: 2.0 }
+        let (name, tone, shapes, notes) = (name.to_owned(), tone.to_owned(), Vec::new(), Vec::new());
+        Series { name, tone, line: "solid", points, unit, grid: 0, on: true, width: 2.0, shapes, notes }
     }
 
     fn key(&self) -> Key {
@@ -47,11 +53,17 @@ impl Series {
 
     fn option(&self) -> Value {
         let point = |(x, y): &(f64, Option<f64>)| json!([number(*x), y.map(number)]);
-        json!({
+        let mut option = json!({
             "type": "line", "name": self.name, "tone": self.tone, "unit": self.unit, "showSymbol": false, "symbolSize": 7,
             "xAxisIndex": self.grid, "yAxisIndex": self.grid, "lineStyle": { "type": self.line, "width": self.width },
             "connectNulls": false, "data": self.points.iter().map(point).collect::<Vec<_>>(),
-        })
+        });
+        for (name, of) in [("shapes", &self.shapes), ("notes", &self.notes)] {
+            if !of.is_empty() {
+                option[name] = json!(of);
+            }
+        }
+        option
     }
 }
 

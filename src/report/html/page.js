@@ -24,6 +24,8 @@
     rate: (v) => `${grouped(v, v >= 100 ? 0 : 1)}/s`,
     count: (v) => grouped(v),
     percent: (v) => `${grouped(v, 1)} %`,
+    offered: (v) => `${grouped(v, 2)}/s offered`,
+    step: (v) => `step ${v}`,
     clock: (v) => {
       const s = Math.round(v);
       const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
@@ -35,7 +37,7 @@
       return `${((1 - 1 / x) * 100).toFixed(Math.min(digits, 6))} %`;
     },
   };
-  const ticks = { ...units, ms: (v) => (v >= 1000 ? `${grouped(v / 1000, 1)} s` : grouped(v, 3)), rate: (v) => grouped(v, 1), percent: (v) => grouped(v, 1) };
+  const ticks = { ...units, ms: (v) => (v >= 1000 ? `${grouped(v / 1000, 1)} s` : grouped(v, 3)), rate: (v) => grouped(v, 1), percent: (v) => grouped(v, 1), offered: (v) => grouped(v, 2), step: (v) => grouped(v) };
 
   // Steps of a clock: how far apart labels stand so that a few of them fit.
   const step = (span, most) => [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400].find((s) => span / s <= most) || 604800;
@@ -87,46 +89,93 @@
   const told = (plot, params, head) =>
     tip(plot, head, params.filter((p) => p.value != null).map((p) => {
       const value = Array.isArray(p.value) ? p.value[1] : p.value;
-      const unit = plot.series.find((s) => s.name === p.seriesName)?.unit;
-      return value == null ? null : [p.seriesName, units[unit](value), p.marker];
+      const given = plot.series[p.seriesIndex];
+      // What there is to say of a point is said once, beside its first number.
+      const note = given.notes && given.yAxisIndex === 0 ? ` (${given.notes[p.dataIndex]})` : "";
+      return value == null ? null : [p.seriesName, units[given.unit](value) + note, p.marker];
     }).filter(Boolean));
 
+  // Rates that are doubled stand evenly on powers of two.
+  const powers = (unit) => (unit === "rate" || unit === "offered" ? { logBase: 2 } : {});
   const kindOf = (plot, y, n) => {
-    const log = n === 0 && plot.scale ? plot.scale === "log" : y.type === "log";
-    return log ? { type: "log", minorSplitLine: { show: true, lineStyle: { color: colour("faint") } }, minorTick: { splitNumber: 9 } } : { type: "value", min: 0 };
+    const log = n === 0 && plot.scale && plot.given.scales !== "x" ? plot.scale === "log" : y.type === "log";
+    return log ? { ...powers(y.unit), type: "log", minorSplitLine: { show: y.unit !== "rate", lineStyle: { color: colour("faint") } }, minorTick: { splitNumber: 9 } } : { type: "value", min: 0 };
   };
+
+  // How far an axis of x goes, by what it counts.
+  const reach = (plot, x, narrow) => {
+    if (x.unit === "nines") return { min: 1 };
+    const every = { interval: step(plot.span, narrow ? 4 : 9) };
+    // Points stand off the frame; the ends of such an axis are no numbers to read.
+    const apart = { axisLabel: { showMinLabel: false, showMaxLabel: false } };
+    if (x.unit === "step") return { ...every, ...apart, min: 0, max: plot.span + 1 };
+    if (x.unit !== "offered") return every;
+    const [type, max] = [plot.scale === "log" ? "log" : "value", ({ max }) => max * 1.12];
+    return { ...powers(x.unit), ...apart, type, max, min: type === "log" ? ({ min }) => min / 1.12 : 0, interval: undefined };
+  };
+
+  // A line across the plot: where it stands, in what colour, and its name on the side that has room.
+  const marked = (plot, text, ink, mark) => {
+    const label = { ...text, color: ink, rotate: 0, align: "left", padding: [0, 0, 0, 6], formatter: () => mark.name };
+    if (mark.yAxis !== undefined) return { ...mark, label: { ...label, position: "insideStartTop" } };
+    if (mark.tone === undefined) return { ...mark, label: { ...label, position: "end", distance: [0, -14] } };
+    const at = plot.scale === "log" ? Math.log : (v) => v;
+    const [low, high] = [plot.scale === "log" ? Math.min(...plot.rates) / 1.12 : 0, Math.max(...plot.rates) * 1.12];
+    // Names stand above the frame, to the right of their line if there is room; those of a third search and more beneath its edge.
+    const [share, needs] = [(at(mark.xAxis) - at(low)) / (at(high) - at(low)), (mark.name.length * 6.6 + 10) / (plot.place.clientWidth - 80)];
+    const align = share + needs < 1 ? "left" : "right";
+    return {
+      ...mark, lineStyle: { color: colour(mark.tone), type: mark.line, width: 1.8 },
+      label: { ...label, align, show: mark.name !== "", position: "end", distance: [0, mark.row < 2 ? 4 + 14 * mark.row : -14 * (mark.row - 1)], padding: 0 },
+    };
+  };
+
+  // A point of a shape of its own.
+  const shaped = (shape, value, own, card) => {
+    const [symbol, hollow] = shape.split(" ");
+    return { value, symbol, symbolSize: symbol === "triangle" ? 11 : 9, itemStyle: { color: hollow ? card : own, borderColor: own, borderWidth: 1.8 } };
+  };
+
+  const short = { rate: "ok, /s", ms: "ms", percent: "%" };
+  const heights = [[], [{ top: 34, bottom: 50 }], [{ top: 34, height: "48%" }, { top: "67%", bottom: 50 }],
+    [{ top: 50, height: "25%" }, { top: "40%", height: "25%" }, { top: "74%", bottom: 50 }]];
 
   const shades = {
     lines: (plot, given) => {
       const { text, ink, base, axis } = shared();
-      const [narrow, last] = [plot.place.clientWidth < 560, given.grids - 1];
+      const [narrow, last, card] = [plot.place.clientWidth < 560, given.grids - 1, colour("card")];
       const left = narrow ? 46 : 58;
-      const grid = given.grids === 1 ? [{ left, right: 22, top: 34, bottom: 50 }] : [
-        { left, right: 22, top: 34, height: "48%" },
-        { left, right: 22, top: "67%", bottom: 50 },
-      ];
-      const scale = plot.scale;
-      const xAxis = given.xAxis.map((x, n) => axis({
-        ...x, splitLine: { show: x.unit === "nines", lineStyle: { color: colour("grid") } }, nameLocation: "middle", nameGap: 30,
-        name: narrow && x.name.length > 40 ? "percentile" : x.name,
-        axisLabel: { show: n === last, formatter: ticks[x.unit], ...(x.unit === "clock" ? { showMaxLabel: false } : {}) },
-        ...(x.unit === "nines" ? { min: 1 } : { interval: step(plot.span, narrow ? 4 : 9) }),
-      }));
+      const grid = heights[given.grids].map((one) => ({ left, right: 22, ...one }));
+      const xAxis = given.xAxis.map((x, n) => {
+        const { axisLabel, ...far } = reach(plot, x, narrow);
+        return axis({
+          ...x, splitLine: { show: x.unit === "nines" || x.unit === "offered", lineStyle: { color: colour("grid") } }, nameLocation: "middle", nameGap: 30,
+          name: narrow && x.name.length > 40 ? "percentile" : x.name,
+          axisLabel: { show: n === last, formatter: ticks[x.unit], ...(x.unit === "clock" ? { showMaxLabel: false } : {}), ...axisLabel },
+          ...far,
+        });
+      });
       const yAxis = given.yAxis.map((y, n) => axis({
-        ...y, ...kindOf(plot, y, n),
+        ...y, ...kindOf(plot, y, n), ...(narrow && given.grids > 2 ? { name: short[y.unit] } : {}),
         nameLocation: "end", nameGap: 12, nameTextStyle: { align: "left", padding: [0, 0, 0, -left + 8] }, axisLabel: { formatter: ticks[y.unit] },
         splitNumber: given.grids === 1 ? 5 : 3,
       }));
       const series = given.series.map((s) => {
         const own = colour(s.tone);
         const made = { ...s, itemStyle: { color: own }, lineStyle: { ...s.lineStyle, color: own }, emphasis: { disabled: true } };
-        if (s.data.filter((point) => point[1] != null).length === 1) made.showSymbol = true;
+        if (s.shapes) {
+          made.showSymbol = true;
+          made.data = s.data.map((value, n) => shaped(s.shapes[n], value, own, card));
+        } else if (s.data.filter((point) => point[1] != null).length === 1) made.showSymbol = true;
         if (s.markLine) {
           made.markLine = {
-            ...s.markLine, symbol: "none", silent: true, animation: false, lineStyle: { color: text.color, type: "dotted", width: 1.2 },
-            label: { ...text, color: ink, formatter: (mark) => mark.name, position: "insideEndTop", rotate: 0, align: "left", padding: [0, 0, 0, 6],
-                     ...(s.markLine.data[0].yAxis !== undefined ? { position: "insideStartTop" } : { position: "end", distance: [0, -14] }) },
+            symbol: "none", silent: true, animation: false, lineStyle: { color: text.color, type: "dotted", width: 1.2 },
+            data: s.markLine.data.map((mark) => marked(plot, text, ink, mark)),
           };
+        }
+        if (s.markArea) {
+          const tinted = ([from, to]) => [{ ...from, itemStyle: { color: colour(from.tone), opacity: 0.18 } }, to];
+          made.markArea = { silent: true, animation: false, data: s.markArea.data.map(tinted) };
         }
         return made;
       });
@@ -217,8 +266,9 @@
     const given = plots[figure.id];
     const place = figure.querySelector(".plot");
     const says = place.getAttribute("aria-label");
-    if (given.kind === "lines" && given.grids > 1) place.classList.add("tall");
+    if (given.kind === "lines" && given.grids > 1) place.classList.add(given.grids > 2 ? "taller" : "tall");
     const plot = { place, given, series: given.series || [], span: Math.max(1, ...(given.series || []).map((s) => Number(s.data.at(-1)?.[0]) || 0)), set: 0, at: -1, words: "" };
+    plot.rates = plot.series.flatMap((s) => s.data.map((point) => point[0]));
     const log = figure.querySelector('[data-does="log"]');
     if (log) plot.scale = log.getAttribute("aria-pressed") === "true" ? "log" : "linear";
     const chart = echarts.init(place, null, { renderer: "svg" });

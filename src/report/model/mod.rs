@@ -6,6 +6,7 @@
 
 pub mod heat;
 pub mod quota;
+pub mod search;
 pub mod timeline;
 
 use crate::stats::log::Log;
@@ -19,15 +20,15 @@ use timeline::Timeline;
 pub struct Files<'a> {
     /// What the run is called on the page: its directory's name, say.
     pub label: &'a str,
-    /// `summary.json`.
+    /// `summary.json`; of a search `capacity.json`.
     pub summary: &'a [u8],
     /// `run.json`.
     pub manifest: &'a [u8],
-    /// `latency.hlog`.
+    /// `latency.hlog`; of a search that has none, nothing.
     pub hlog: &'a [u8],
-    /// `series.csv`.
+    /// `series.csv`; of a search that has none, nothing.
     pub series: &'a [u8],
-    /// `scenario.yaml`, of a load run.
+    /// `scenario.yaml`, of a load run or a search.
     pub scenario: Option<&'a [u8]>,
 }
 
@@ -44,8 +45,8 @@ pub enum PageError {
         /// What is wrong with it.
         why: String,
     },
-    /// Load and provisioning runs together.
-    #[error("a page tells of load runs or of provisioning runs, not of both")]
+    /// Load runs, provisioning runs and searches together.
+    #[error("a page tells of load runs, of provisioning runs or of searches for capacity, not of several kinds")]
     Mixed,
     /// No run, or more than can be told apart.
     #[error("{0} runs: a page tells of one to {most} runs", most = MOST_RUNS)]

@@ -80,7 +80,8 @@ impl Use {
     }
 }
 
-fn ask_rate(wanted: f64) -> f64 {
+/// The rate to ask for where so much is wanted.
+pub fn ask_rate(wanted: f64) -> f64 {
     (wanted * MARGIN).ceil().max(RATE_PER_SECOND)
 }
 

@@ -1,14 +1,21 @@
 //! What two runs differ in: the first section of a comparison's page, and its verdict.
 //!
-//! Holds [`verdict`] and [`differences`]. Called by the page of a comparison, with the comparison as its file has it.
+//! Holds [`compared`]. Called by the page of a comparison, with the comparison as its file has it.
 
-use super::{section, strings, verdict::sentence};
+use super::{section, sentence, strings};
 use crate::report::charts::intervals;
 use crate::report::compare::{HEAD, row, told, word};
-use crate::report::html::block::{Block, Section, Table, Verdict};
+use crate::report::html::block::{Block, Page, Section, Table, Verdict};
 use serde_json::Value;
 
-pub fn verdict(comparison: &Value) -> Verdict {
+/// Puts what two runs differ in before everything else.
+pub fn compared(page: &mut Page, comparison: &Value) {
+    page.title = "Two runs compared".to_owned();
+    page.verdicts.insert(0, verdict(comparison));
+    page.sections.insert(0, differences(comparison));
+}
+
+fn verdict(comparison: &Value) -> Verdict {
     let look = match comparison["verdict"].as_str() {
         Some("same" | "improvement") => "pass",
         Some("regression" | "mixed") => "fail",
@@ -24,7 +31,7 @@ pub fn verdict(comparison: &Value) -> Verdict {
     Verdict { look, word: word(comparison).to_owned(), label: None, why, more }
 }
 
-pub fn differences(comparison: &Value) -> Section {
+fn differences(comparison: &Value) -> Section {
     let head = HEAD.map(|name| if matches!(name, "base" | "run") { format!("#{name}") } else { name.to_owned() });
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     let mut table = Table::new("differences", "Every metric of both runs, warm-up left out", &head);

@@ -8,17 +8,25 @@ use crate::report::model::Run;
 use serde_json::Value;
 
 pub fn manifest(runs: &[Run]) -> Section {
+    let told = |run: &Run| (run.label.clone(), run.manifest.clone(), run.scenario.clone());
+    of(runs.iter().map(told).collect(), Vec::new())
+}
+
+/// Of these: labels, manifests, scenarios; and what else there is to say.
+pub fn of(runs: Vec<(String, Value, Option<String>)>, more: Vec<Block>) -> Section {
     let mut table = Table::new("manifest", "run.json", &["run", "what", "value"]);
-    for run in runs {
-        flat("", &run.manifest, &mut |path, value| {
-            table.row(vec![run.label.clone(), path.to_owned(), value]);
+    for (label, manifest, _) in &runs {
+        flat("", manifest, &mut |path, value| {
+            table.row(vec![label.clone(), path.to_owned(), value]);
         });
     }
     let mut blocks = vec![Block::Table(table)];
-    for run in runs {
-        if let Some(text) = &run.scenario {
-            let title = if runs.len() > 1 { format!("The scenario of {}", run.label) } else { "The scenario".to_owned() };
-            blocks.push(Block::Verbatim(title, text.clone()));
+    blocks.extend(more);
+    let several = runs.len() > 1;
+    for (label, _, scenario) in runs {
+        if let Some(text) = scenario {
+            let title = if several { format!("The scenario of {label}") } else { "The scenario".to_owned() };
+            blocks.push(Block::Verbatim(title, text));
         }
     }
     let lead = "What was run, by what, on what. The run directory holds the histograms and series that every number here can be computed from again.";

@@ -1,8 +1,10 @@
 //! What stands on a page, in order.
 //!
-//! Holds [`page`] and [`compared`]. Called with runs that were read back. A section is a function from runs to blocks; a new one is a file here and a line below. It never sees a file, a colour or a tag.
+//! Holds [`page`]. Called with runs that were read back. A section is a function from runs to blocks; a new one is a file here and a line
+//! below. It never sees a file, a colour or a tag.
 
-mod compare;
+pub mod capacity;
+pub mod compare;
 mod manifest;
 mod outcome;
 mod quota;
@@ -57,17 +59,16 @@ pub fn page(runs: &[Run]) -> Page {
     }
 }
 
-/// The page of two runs, with what they differ in before everything else.
-pub fn compared(runs: &[Run], comparison: &Value) -> Page {
-    let mut page = page(runs);
-    page.title = "Two runs compared".to_owned();
-    page.verdicts.insert(0, compare::verdict(comparison));
-    page.sections.insert(0, compare::differences(comparison));
-    page
-}
-
 fn section(id: &str, title: &str, lead: &str, blocks: Vec<Block>) -> Section {
     Section { id: id.to_owned(), title: title.to_owned(), lead: lead.to_owned(), blocks }
+}
+
+/// A sentence begins with a capital and ends with a stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
 }
 
 /// The strings of a list.

@@ -9,6 +9,10 @@ use crate::report::model::quota::Use;
 use crate::report::model::{Kind, Run};
 use crate::report::words;
 
+/// What is published.
+pub const PUBLISHED: &str = "The published quota is 10 requests a second of each operation and of all together, with a burst of 20. Accounts may \
+                             have been granted more: Service Quotas in the AWS console says.";
+
 pub fn quota(runs: &[Run]) -> Section {
     let mut table = Table::new(
         "quota-use",
@@ -49,9 +53,7 @@ pub fn quota(runs: &[Run]) -> Section {
         }
         said.push(which(run, runs) + &advice);
     }
-    let lead = "The published quota is 10 requests a second of each operation and of all together, with a burst of 20. Accounts may have \
-                been granted more: Service Quotas in the AWS console says.";
-    section("quota", "Quota headroom", lead, vec![Block::Words(said), Block::Table(table)])
+    section("quota", "Quota headroom", PUBLISHED, vec![Block::Words(said), Block::Table(table)])
 }
 
 fn advice(used: &Use) -> String {

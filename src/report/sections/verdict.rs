@@ -2,7 +2,7 @@
 //!
 //! Holds [`verdict`], [`tiles`], [`side_by_side`], [`title`] and [`subtitle`]. Called by the page.
 
-use super::{section, strings};
+use super::{section, sentence, strings};
 use crate::chime::class::Class;
 use crate::report::charts::seats::ready_at;
 use crate::report::html::block::{Block, Section, Table, Tile, Verdict};
@@ -42,14 +42,6 @@ pub fn verdict(run: &Run, several: bool) -> Verdict {
         ));
     }
     Verdict { look, word, label: several.then(|| run.label.clone()), why, more }
-}
-
-/// A sentence begins with a capital and ends with a stop.
-pub fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", chars.as_str())
 }
 
 fn load(run: &Run) -> (&'static str, String, String, Vec<String>) {
@@ -131,7 +123,7 @@ fn provision(run: &Run) -> (&'static str, String, String, Vec<String>) {
     (look, word.to_owned(), sentence(&why), more)
 }
 
-fn tile(name: &str, value: String, note: String) -> Tile {
+pub(super) fn tile(name: &str, value: String, note: String) -> Tile {
     Tile { name: name.to_owned(), value, note }
 }
 

@@ -1,8 +1,46 @@
 //! The program: `headcount capacity` over sockets. Real time passes here, and nothing is asserted about it.
 
+use crate::load::schema::faults_by;
 use assert_cmd::Command;
+use headcount::capacity::schema::schema;
+use headcount::stats::log::Log;
+use headcount::stats::recorder::{Latencies, Metric};
+use headcount::stats::seconds;
 use serde_json::Value;
 use std::path::Path;
+
+/// What a search has written agrees with itself: its steps' counts and percentiles are those of its logs, each step there once.
+fn agrees(dir: &Path) {
+    let read = |name: &str| std::fs::read(dir.join(name)).unwrap();
+    let kept: Value = serde_json::from_slice(&read("capacity.json")).unwrap();
+    assert_eq!(faults_by(&schema(), &kept), [""; 0], "{kept:#}");
+    let (log, (series, torn)) = (read("latency.hlog"), seconds::read(&read("series.csv")).unwrap());
+    let log = Log::read(&log);
+    assert_eq!((log.unread, torn), (0, 0));
+    assert_eq!(log.judged().count(), 0, "rates of several steps are not added up");
+    let steps = kept["steps"].as_array().unwrap();
+    for step in steps {
+        let name = format!("step-{}-{}", step["n"], step["kind"].as_str().unwrap());
+        let (mut judged, mut all) = (Latencies::default(), Latencies::default());
+        for (line, part) in log.parts() {
+            if part.stage == name {
+                line.add_to(&mut judged);
+            }
+            if part.stage.split('/').next() == Some(&name) {
+                line.add_to(&mut all);
+            }
+        }
+        let ms = |metric, q| Some(judged.of(metric).value_at_quantile(q) as f64 / 1e3);
+        assert_eq!(step["p50_ms"].as_f64(), ms(Metric::Response, 0.5), "{name}");
+        assert_eq!(step["p99_ms"].as_f64(), ms(Metric::Response, 0.99), "{name}");
+        assert_eq!(step["lag_p99_ms"].as_f64(), ms(Metric::Lag, 0.99), "{name}");
+        assert_eq!(step["calls"].as_u64(), Some(all.of(Metric::Response).len()), "{name}");
+        let of = series.iter().filter(|second| second.stage.split('/').next() == Some(&name));
+        assert_eq!(step["calls"].as_u64(), Some(of.map(|second| second.sent).sum()), "{name}");
+    }
+    let known = |stage: &str| steps.iter().any(|step| stage.starts_with(&format!("step-{}-", step["n"])));
+    assert!(series.iter().all(|second| known(&second.stage)), "of steps that were not kept nothing is left");
+}
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String) {
     let mut command = Command::cargo_bin("headcount").unwrap();
@@ -51,6 +89,7 @@ fn a_search_is_kept_told_again_and_gone_on_with() {
     );
     let steps = kept["steps"].as_array().unwrap().len();
     assert!(steps >= 2 && kept["answer"]["calls"].as_u64() > Some(0), "{kept:#}");
+    agrees(&dir.path().join("s-capacity.run"));
     let (_, told) = run(dir.path(), &["report", "s-capacity.run"]);
     assert!(told.contains("what broke") && said.contains(told.lines().next().unwrap()), "{told}\n{said}");
     let (code, again) = run(dir.path(), &QUICK);
@@ -62,6 +101,8 @@ fn a_search_is_kept_told_again_and_gone_on_with() {
     std::fs::write(&path, half.to_string()).unwrap();
     let (code, on) = run(dir.path(), &QUICK);
     assert!(matches!(code, 0 | 96) && on.contains("going on after 1 step"), "{on}");
+    // What the first process wrote of later steps was taken out, and is not counted twice.
+    agrees(&dir.path().join("s-capacity.run"));
     // Another question is not answered with the steps of this one.
     std::fs::write(&path, half.to_string()).unwrap();
     let other: Vec<&str> = QUICK.iter().map(|arg| if *arg == "20/s" { "10/s" } else { arg }).collect();
@@ -78,6 +119,9 @@ fn the_quota_is_found_by_the_program() {
     let kept: Value = serde_json::from_slice(&std::fs::read(dir.path().join("s-capacity.run/capacity.json")).unwrap()).unwrap();
     assert_eq!(kept["mode"], "quota");
     assert!(kept["quota"]["throttled"].as_u64() > Some(0) && said.contains("of them throttled"), "{kept:#} {said}");
+    assert_eq!(faults_by(&schema(), &kept), [""; 0], "{kept:#}");
+    let (code, page) = run(dir.path(), &["report", "s-capacity.run", "--html", "-"]);
+    assert!(code == 0 && page.contains("<h1>Quota: s</h1>") && page.contains("id=\"let-in\""), "{page}");
 }
 
 #[test]

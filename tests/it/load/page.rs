@@ -81,7 +81,7 @@ fn runs_that_no_page_can_be_made_of_are_told() {
     std::fs::create_dir(dir.path().join("empty.run")).unwrap();
     for (args, code, words) in [
         (&["report", "--html", "x.html"][..], 2, "<RUN>"),
-        (&["report", "r.run", "p.run", "--html", "x.html"], 2, "not of both"),
+        (&["report", "r.run", "p.run", "--html", "x.html"], 2, "not of several kinds"),
         (&["report", "r.run", "r.run"], 2, "--html FILE makes a page of several"),
         (&["report", "r.run", "r.run", "r.run", "r.run", "r.run", "r.run", "r.run", "--html", "x.html"], 2, "one to 6 runs"),
         (&["report", "r.run", "--html", "x.html", "--format", "md"], 2, "cannot be used with"),
