@@ -1,6 +1,6 @@
 //! `headcount report`: what a run's directory says.
 //!
-//! Holds the verb; [`page`] reads run directories for a page of them. Called by `main`'s dispatch. It reads what runs have written, and
+//! Holds the verb; `page` reads run directories for a page of them. Called by `main`'s dispatch. It reads what runs have written, and
 //! prints it on stdout or writes a page; it asks no service.
 
 pub(super) mod page;

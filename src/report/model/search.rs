@@ -82,10 +82,12 @@ impl Search {
         self.measured.get(&step_name(step.n, step.kind))
     }
 
-    /// Calls that were answered ok, a second, while a step was judged: what came out of it, whatever was left in its queues.
+    /// Calls that were answered ok, a second, while a step was judged: what came out of it, whatever was left in its queues. Of its seconds as
+    /// many count as were judged: in those after them nothing is due any more.
     pub fn answered(&self, step: &Step) -> Option<f64> {
         let name = step_name(step.n, step.kind);
-        let of = self.seconds.iter().filter(|second| second.stage == name);
+        let judged = step.seconds.round().max(1.0) as usize;
+        let of = self.seconds.iter().filter(|second| second.stage == name).take(judged);
         let (seconds, ok) = of.fold((0u64, 0u64), |(n, ok), second| (n + 1, ok + second.classes.of(Class::Ok)));
         (seconds > 0).then(|| ok as f64 / seconds as f64)
     }

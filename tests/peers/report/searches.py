@@ -55,7 +55,7 @@ class Search:
         return self.values[self.name(step), metric]
 
     def answered(self, step):
-        mine = [row["ok"] for row in self.seconds if row["stage"] == self.name(step)]
+        mine = [row["ok"] for row in self.seconds if row["stage"] == self.name(step)][: max(1, math.floor(step["seconds"] + 0.5))]
         return sum(mine) / len(mine) if mine else None
 
     def overruled(self, step):

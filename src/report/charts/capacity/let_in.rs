@@ -11,8 +11,17 @@ use crate::report::words;
 
 /// Calls of a bin that were let in: those that ended as something else than throttled.
 fn let_in_of(bin: &Bin) -> u64 {
-    bin.done.saturating_sub(bin.classes.of(Class::Throttled))
+    bin.done.saturating_sub(throttled(bin))
 }
+
+fn throttled(bin: &Bin) -> u64 {
+    bin.classes.of(Class::Throttled)
+}
+
+/// What is drawn: its name, its colour, its line, and how many calls of a bin it is.
+type Kind = (&'static str, &'static str, &'static str, fn(&Bin) -> u64);
+
+const KINDS: [Kind; 2] = [("let in", "ok", "solid", let_in_of), ("throttled", "limit", "dashed", throttled)];
 
 /// Whether any call of it was throttled, as far as its series says.
 pub fn was_throttled(search: &Search) -> bool {
@@ -26,9 +35,7 @@ pub fn let_in(searches: &[Search]) -> Option<Figure> {
     let mut table =
         Table::new("let-in-times", "Calls by the second in which they ended", &["run", "time", "#sent", "#let in", "#throttled"]);
     for (n, search) in searches.iter().enumerate().filter(|(_, search)| was_throttled(search)) {
-        let kinds: [(&str, &str, &str, fn(&Bin) -> u64); 2] =
-            [("let in", "ok", "solid", let_in_of), ("throttled", "limit", "dashed", |bin| bin.classes.of(Class::Throttled))];
-        for (name, tone, line, of) in kinds {
+        for (name, tone, line, of) in KINDS {
             let points = search.timeline.bins.iter().map(|bin| (bin.at as f64, Some(bin.a_second(of(bin))))).collect();
             let (name, tone) =
                 if alone { (name.to_owned(), tone.to_owned()) } else { (format!("{} {name}", search.label), run_tone(n)) };
@@ -37,8 +44,7 @@ pub fn let_in(searches: &[Search]) -> Option<Figure> {
             series.push(one);
         }
         for bin in &search.timeline.bins {
-            let throttled = bin.classes.of(Class::Throttled);
-            let counts = [bin.sent, let_in_of(bin), throttled].map(words::count);
+            let counts = [bin.sent, let_in_of(bin), throttled(bin)].map(words::count);
             table.row([vec![search.label.clone(), stretch(&search.timeline, bin.at)], counts.to_vec()].concat());
         }
     }
