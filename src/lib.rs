@@ -51,6 +51,7 @@ pub mod provision;
 pub mod reconcile;
 pub mod report;
 pub mod run_dir;
+pub mod twin;
 
 pub mod mock;
 

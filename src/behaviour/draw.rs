@@ -4,7 +4,7 @@
 //! waits: what is drawn is a number, and follows from the seed and the number of the draw alone. A recording is read once.
 
 use super::latency::Unit;
-use super::{BadBehaviour, Latency};
+use super::{BadBehaviour, Counted, Latency};
 use crate::seed::Seed;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
@@ -12,15 +12,12 @@ use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use std::path::Path;
 use std::time::Duration;
 
-/// Quantiles kept of a recording: enough for the 99.99th percentile.
-const STEPS: usize = 10_000;
-
 /// A latency, ready to be drawn from.
 #[derive(Debug, Clone)]
 pub struct Draw {
     latency: Latency,
-    /// Of a recording, its quantiles at equal steps.
-    quantiles: Vec<Duration>,
+    /// Of what was counted: values, with how many were counted up to each.
+    ranks: Vec<(u64, Duration)>,
     seed: Seed,
     stream: &'static str,
 }
@@ -29,11 +26,12 @@ impl Draw {
     /// Makes a latency ready; a recording is read from its file here, once.
     pub fn new(latency: Latency, seed: Seed, stream: &'static str) -> Result<Draw, BadBehaviour> {
         latency.check()?;
-        let quantiles = match &latency {
-            Latency::Recorded(recording) => quantiles(&recording.file, recording.unit)?,
+        let ranks = match &latency {
+            Latency::Recorded(recording) => counted(&recording.file, recording.unit)?.ranks(),
+            Latency::Counted(counted) => counted.ranks(),
             _ => Vec::new(),
         };
-        Ok(Draw { latency, quantiles, seed, stream })
+        Ok(Draw { latency, ranks, seed, stream })
     }
 
     /// The latency of the n-th request.
@@ -56,9 +54,11 @@ impl Draw {
                 median * (sigma * normal).exp()
             }
             Latency::Bimodal(m) => (if u < m.slow_share { m.slow } else { m.fast }).0.as_secs_f64(),
-            Latency::Recorded(_) => {
-                let place = ((u * STEPS as f64) as usize).min(self.quantiles.len().saturating_sub(1));
-                self.quantiles.get(place).map_or(0.0, Duration::as_secs_f64)
+            Latency::Recorded(_) | Latency::Counted(_) => {
+                // The u-th of all values that were counted, in their order.
+                let wanted = u * self.ranks.last().map_or(0, |(total, _)| *total) as f64;
+                let place = self.ranks.partition_point(|(up_to, _)| *up_to as f64 <= wanted);
+                self.ranks.get(place).or(self.ranks.last()).map_or(0.0, |(_, value)| value.as_secs_f64())
             }
         };
         // A tail has no end in theory; an hour is one in practice.
@@ -72,8 +72,8 @@ fn unit(bytes: &[u8]) -> f64 {
     (number >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// All intervals of a log, added up, as quantiles.
-fn quantiles(file: &Path, unit: Unit) -> Result<Vec<Duration>, BadBehaviour> {
+/// All intervals of a log, added up.
+fn counted(file: &Path, unit: Unit) -> Result<Counted, BadBehaviour> {
     let bad = |what: String| BadBehaviour(format!("latency recording {}: {what}", file.display()));
     let text = std::fs::read(file).map_err(|e| bad(e.to_string()))?;
     let mut deserializer = Deserializer::new();
@@ -92,12 +92,11 @@ fn quantiles(file: &Path, unit: Unit) -> Result<Vec<Duration>, BadBehaviour> {
     if sum.is_empty() {
         return Err(bad("holds no measurement".to_owned()));
     }
-    let of = |value: u64| match unit {
-        Unit::Ns => Duration::from_nanos(value),
-        Unit::Us => Duration::from_micros(value),
-        Unit::Ms => Duration::from_millis(value),
-    };
-    Ok((0..STEPS).map(|step| of(sum.value_at_quantile((step as f64 + 0.5) / STEPS as f64))).collect())
+    Ok(Counted::of(&sum, |value| match unit {
+        Unit::Ns => value / 1000,
+        Unit::Us => value,
+        Unit::Ms => value.saturating_mul(1000),
+    }))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Holds [`Latency`] with its short spelling for the command line. Drawn from by the mock, never here.
 
-use super::{BadBehaviour, Span};
+use super::{BadBehaviour, Counted, Span};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -23,6 +23,8 @@ pub enum Latency {
     Bimodal(TwoModes),
     /// As in a recorded HdrHistogram interval log: `recorded:run.hlog`.
     Recorded(Recording),
+    /// As it was counted: microseconds, and how often each came.
+    Counted(Counted),
 }
 
 /// From and to.
@@ -103,6 +105,7 @@ impl Latency {
             Latency::Uniform(b) => b.low <= b.high,
             Latency::Lognormal(p) => p.p50 <= p.p99 && !p.p50.0.is_zero(),
             Latency::Bimodal(m) => (0.0..=1.0).contains(&m.slow_share),
+            Latency::Counted(counted) => return counted.check(),
         };
         let rule = "latency: bounds must rise, p50 must be above zero and at most p99, a share must lie between 0 and 1";
         if fine { Ok(()) } else { Err(BadBehaviour(rule.to_owned())) }

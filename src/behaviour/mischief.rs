@@ -37,6 +37,9 @@ pub struct Rule {
     /// Only so many times in all.
     #[serde(default)]
     pub at_most: Option<u64>,
+    /// Only requests that the quota has let in: what is throttled stays throttled. For rules that answer.
+    #[serde(default)]
+    pub behind_quota: bool,
     /// Whether it is switched on to begin with.
     #[serde(default = "yes")]
     pub active: bool,
@@ -178,6 +181,7 @@ impl Rule {
             return bad("until must lie after from");
         }
         match &self.trick {
+            trick if self.behind_quota && !trick.answers() => bad("behind_quota is for what answers, not for time and clocks"),
             _ if !share(self.share) => bad("share must lie between 0 and 1"),
             Trick::Truncate(kept) if !share(*kept) => bad("truncate keeps a share between 0 and 1"),
             Trick::Slow(times) if !(*times >= 0.0 && times.is_finite()) => bad("slow is a number of times"),

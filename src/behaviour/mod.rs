@@ -3,16 +3,20 @@
 //! Holds the words in which scenario files and the mock speak of a service's manners. Called by the scenario reader, which
 //! writes them into a plan, and by the mock, which acts on them. Nothing here waits; `draw` alone draws chance.
 
+pub mod counted;
 pub mod draw;
 pub mod latency;
 pub mod mischief;
 pub mod quota;
 pub mod span;
+pub mod times;
 
+pub use counted::Counted;
 pub use latency::Latency;
 pub use mischief::Rule;
 pub use quota::Quota;
 pub use span::Span;
+pub use times::Times;
 
 use serde::Deserialize;
 

@@ -54,6 +54,7 @@ pub fn options(mock: &scenario::mock::Mock, seed: Seed) -> Options {
         lifetime: mock.lifetime.map_or(Lifetime::Off, |scale| Lifetime::On { scale }),
         quota: mock.quota.clone(),
         latency: mock.latency.clone(),
+        times: mock.times.clone(),
         capacity: mock.workers.clone().map(|(workers, service)| Capacity { workers, service }),
         mischief: mock.mischief.clone(),
         ..Options::default()

@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod failure;
 pub mod input;
 mod kept;
+mod like;
 mod loading;
 mod profiles;
 pub mod progress;

@@ -43,6 +43,8 @@ enum Format {
     Csv,
     /// The histograms, a second at a time, as HdrHistogram's tools read them
     Hlog,
+    /// What a mock needs to answer as the service did, for `mock --like`
+    Twin,
 }
 
 /// Prints the report.
@@ -63,6 +65,10 @@ pub fn run(args: Args) -> super::End {
         Format::Csv => file("series.csv")?,
         Format::Hlog => file("latency.hlog")?,
         Format::Json => file(summary)?,
+        Format::Twin => {
+            let twin = super::like::twin(run)?;
+            serde_json::to_string(&twin).map_err(|e| Failure::new(Exit::Internal, e))? + "\n"
+        }
         Format::Text | Format::Md => {
             let style = if args.format == Format::Md { Style::Markdown } else { Style::Text };
             let path = run.join(summary);

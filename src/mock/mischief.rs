@@ -6,11 +6,13 @@
 
 use super::fault::Fault;
 use super::operation::Operation;
+use super::service::reply::Reply;
 use super::spoil::Wire;
 use crate::behaviour::BadBehaviour;
 use crate::behaviour::draw::Draw;
 use crate::behaviour::mischief::{ErrorAnswer, Moment, Rule, Trick};
-use crate::chime::fault::Exception;
+use crate::chime::class::Class;
+use crate::chime::fault::{Exception, classify};
 use crate::seed::Seed;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -63,6 +65,8 @@ pub struct Spell {
     pub slow: Option<f64>,
     /// Answers take this long.
     pub latency: Option<Duration>,
+    /// What answers has its word only once the quota has let the request in; not set any more when it has.
+    pub behind_quota: bool,
     decided: bool,
 }
 
@@ -209,6 +213,25 @@ impl Spell {
         });
     }
 
+    /// The request has come to its end without being let in: whatever was to answer behind the quota has not struck.
+    pub fn not_let_in(&mut self) {
+        self.missed(Trick::answers);
+        (self.instead, self.after, self.cover, self.wire, self.behind_quota) = (None, None, None, Wire::Send, false);
+    }
+
+    /// How it ends for the caller.
+    pub fn class(&self, done: &Result<Reply, Fault>) -> Class {
+        let of = |fault: &Fault| classify(Some(fault.kind), fault.status);
+        match (self.wire, &self.after, &self.cover) {
+            (Wire::Reset, ..) => Class::Reset,
+            (Wire::Hang, ..) => Class::ReadTimeout,
+            (_, Some(Trick::Html(status) | Trick::Status(status)), _) => classify(None, *status),
+            (_, Some(_), _) if done.is_ok() => Class::Protocol,
+            (_, _, Some(cover)) if done.is_ok() => of(cover),
+            _ => done.as_ref().err().map_or(Class::Ok, of),
+        }
+    }
+
     /// Adds what a rule does. Time adds up; of those that answer, the first has the word.
     fn take(&mut self, active: &Arc<Active>, n: u64) {
         self.struck.push(Arc::clone(active));
@@ -221,7 +244,7 @@ impl Spell {
             Trick::Latency(_) => self.latency = active.latency.as_ref().map(|draw| draw.at(n)),
             Trick::EndMeeting => self.end_meeting = true,
             answering => {
-                self.decided = true;
+                (self.decided, self.behind_quota) = (true, active.rule.behind_quota);
                 self.answer_with(answering, active);
             }
         }

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mischief;
 pub mod operation;
 pub mod options;
+pub mod paces;
 pub mod server;
 pub mod service;
 pub mod sides;
@@ -39,8 +40,9 @@ use fault::Fault;
 use ids::{Guid, request_id};
 use limits::Limits;
 use mischief::{Mischief, Spell};
-use operation::Route;
+use operation::{Operation, Route};
 use options::{Hints, Lifetime};
+use paces::Paces;
 use service::meeting::Realm;
 use service::reply::Reply;
 use service::{Rules, Service, Watcher};
@@ -64,7 +66,7 @@ pub struct Mock {
     asked: AtomicU64,
     verifier: Verifier,
     limits: Limits,
-    latency: RwLock<Draw>,
+    paces: RwLock<Paces>,
     workers: Option<Workers>,
     mischief: Mischief,
     service: Service,
@@ -96,9 +98,8 @@ impl Mock {
                 _ => None,
             },
         };
-        let draw = |latency: &crate::behaviour::Latency, stream| Draw::new(latency.clone(), options.seed, stream);
         let workers = match &options.capacity {
-            Some(capacity) => Some(Workers::new(capacity.workers, draw(&capacity.service, "service")?)),
+            Some(capacity) => Some(Workers::new(capacity.workers, Draw::new(capacity.service.clone(), options.seed, "service")?)),
             None => None,
         };
         Ok(Mock {
@@ -108,7 +109,7 @@ impl Mock {
             asked: AtomicU64::new(0),
             verifier: Verifier::new(options.keys.clone()),
             limits: Limits::new(&options.quota, options.sides, options.hints == Hints::On)?,
-            latency: RwLock::new(draw(&options.latency, "latency")?),
+            paces: RwLock::new(Paces::new(&options.times, &options.latency, options.seed)?),
             workers,
             mischief: Mischief::new(&options.mischief, options.seed)?,
             service: Service::new(rules, watcher),
@@ -162,10 +163,14 @@ impl Mock {
     /// Behaviour that contradicts itself, a latency recording that cannot be read.
     pub fn behave(&self, file: &Behaviour) -> Result<(), BadBehaviour> {
         file.check()?;
-        let latency = file.latency.as_ref().unwrap_or(&self.options.latency);
-        let latency = Draw::new(latency.clone(), self.options.seed, "latency")?;
+        // A latency for everything sets aside those of some kinds.
+        let (times, usual) = match &file.latency {
+            Some(latency) => (&[][..], latency),
+            None => (&self.options.times[..], &self.options.latency),
+        };
+        let paces = Paces::new(times, usual, self.options.seed)?;
         self.mischief.replace(&file.mischief)?;
-        *self.latency.write().expect("nothing panics while it holds the latency") = latency;
+        *self.paces.write().expect("nothing panics while it holds the latencies") = paces;
         Ok(())
     }
 
@@ -227,7 +232,10 @@ impl Mock {
         if spell.end_meeting {
             spell.missed(|trick| matches!(trick, Trick::EndMeeting));
         }
-        let after = self.after(timeline, offset, n, &spell, done.as_ref().err());
+        if spell.behind_quota {
+            spell.not_let_in();
+        }
+        let after = self.after(timeline, offset, n, &spell, told.operation, &done);
         let (response, wire) = self.show(request_id, wall, done, &mut spell, told.meeting);
         (told.status, told.mischief) = (response.status().as_u16(), spell.name());
         Answer { response, after, wire, told }
@@ -278,7 +286,7 @@ impl Mock {
         route: &Route,
         spell: &mut Spell,
     ) -> Result<Reply, Fault> {
-        if let Some(fault) = &spell.instead {
+        if let Some(fault) = spell.instead.as_ref().filter(|_| !spell.behind_quota) {
             return Err(fault.clone());
         }
         let caller = self.identify(wall, request, body)?;
@@ -290,6 +298,11 @@ impl Mock {
         }
         let clock = self.clock(now);
         self.limits.admit(clock, &caller.realm, route.operation)?;
+        if std::mem::take(&mut spell.behind_quota)
+            && let Some(fault) = &spell.instead
+        {
+            return Err(fault.clone());
+        }
         if spell.end_meeting
             && let Some(id) = route.meeting.as_deref().and_then(Guid::parse)
         {
@@ -299,10 +312,19 @@ impl Mock {
     }
 
     /// Latency, time in line and what mischief adds. A request turned away at the door takes no worker.
-    fn after(&self, timeline: Duration, offset: Duration, n: u64, spell: &Spell, fault: Option<&Fault>) -> Duration {
-        let usual = || self.latency.read().expect("nothing panics while it holds the latency").at(n);
-        let own = spell.latency.unwrap_or_else(usual);
-        let turned_away = spell.instead.is_some() || fault.is_some_and(|f| matches!(f.status, 403 | 429));
+    fn after(
+        &self,
+        timeline: Duration,
+        offset: Duration,
+        n: u64,
+        spell: &Spell,
+        operation: Option<Operation>,
+        done: &Result<Reply, Fault>,
+    ) -> Duration {
+        let paces =
+            || self.paces.read().expect("nothing panics while it holds the latencies").at(n, operation, || spell.class(done));
+        let own = spell.latency.unwrap_or_else(paces);
+        let turned_away = spell.instead.is_some() || done.as_ref().is_err_and(|f| matches!(f.status, 403 | 429));
         let line = match &self.workers {
             Some(workers) if !turned_away => workers.done_after(offset, n),
             _ => Duration::ZERO,

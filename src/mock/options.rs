@@ -5,7 +5,7 @@
 
 use super::keys::KeyRing;
 use super::sides::Sides;
-use crate::behaviour::{Latency, Quota, Rule};
+use crate::behaviour::{Latency, Quota, Rule, Times};
 use crate::chime::id::MeetingId;
 use crate::seed::Seed;
 
@@ -70,6 +70,8 @@ pub struct Options {
     pub lifetime: Lifetime,
     /// How long answers take.
     pub latency: Latency,
+    /// How long those of some kinds take instead; the first that fits has the word.
+    pub times: Vec<Times>,
     /// A bounded capacity; none means that requests do not wait for each other.
     pub capacity: Option<Capacity>,
     /// What goes wrong.

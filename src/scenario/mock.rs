@@ -6,7 +6,7 @@
 use super::format::MOCK;
 use super::reader::{Faults, Keys};
 use super::scalars::{factor, flag, list, text};
-use crate::behaviour::{Latency, Quota, Rule};
+use crate::behaviour::{Latency, Quota, Rule, Times};
 use crate::yaml::node::{Content, Node};
 
 /// How an embedded mock behaves.
@@ -14,6 +14,8 @@ use crate::yaml::node::{Content, Node};
 pub struct Mock {
     /// How long answers take.
     pub latency: Latency,
+    /// How long those of some kinds take instead: never of the file, but of a run that the mock is to be like.
+    pub times: Vec<Times>,
     /// What it lets an account do.
     pub quota: Quota,
     /// How much faster than in life meetings end; `None` if they do not end by themselves.
@@ -77,7 +79,7 @@ pub(super) fn read<'a>(node: &'a Node, faults: &'a Faults<'a>) -> Option<Mock> {
     let hints = if keys.or("retry_hints", false, flag) { Hints::On } else { Hints::Off };
     let mischief = keys.or("mischief", Vec::new(), mischief);
     keys.end();
-    Some(Mock { latency, quota, lifetime: lives.then_some(scale), workers, ids, hints, mischief })
+    Some(Mock { latency, times: Vec::new(), quota, lifetime: lives.then_some(scale), workers, ids, hints, mischief })
 }
 
 /// A latency in its short spelling, or as a mapping.
@@ -140,6 +142,7 @@ impl Default for Mock {
     fn default() -> Self {
         Mock {
             latency: Latency::default(),
+            times: Vec::new(),
             quota: Quota::off(),
             lifetime: None,
             workers: None,

@@ -22,6 +22,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),
     ("probe", &["client", "drive", "call", "chime"]),
     ("report", &["capacity", "stats", "chime", "safe"]),
+    ("twin", &["report", "client", "behaviour", "stats", "chime", "safe"]),
     ("reconcile", &["client", "drive", "ledger", "call", "chime", "seed", "bucket", "timer"]),
     ("run_dir", &["stats"]),
     ("client", &["call", "chime", "clock", "seed", "bucket", "safe"]),

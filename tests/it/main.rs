@@ -16,3 +16,4 @@ mod provision;
 mod roster;
 mod scenario;
 mod signing;
+mod twin;

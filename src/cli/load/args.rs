@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<Setting>,
 
+    /// Ask a mock in this process, whomever the scenario asks; it answers as the service did in this run: latencies, faults and quota
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["endpoint_url", "region", "profile"])]
+    pub mock_like: Option<PathBuf>,
+
     /// Draw from this seed, not the scenario's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

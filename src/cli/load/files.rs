@@ -60,7 +60,7 @@ impl Files {
             "version": 1, "kind": "load", "headcount": env!("CARGO_PKG_VERSION"), "id": run.id, "state": "running",
             "started": time.to_string(), "scenario": { "name": run.plan.name, "file": path, "sha256": sum(text), "leans_on": leans_on },
             "seed": run.plan.seed, "lanes": run.lanes, "set": args.set.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "endpoint": service.shown(), "region": service.endpoint.region(), "account": service.account(),
+            "mock_like": args.mock_like, "endpoint": service.shown(), "region": service.endpoint.region(), "account": service.account(),
             "bounds": { "max_calls": args.bounds.max_calls, "max_duration_s": args.bounds.max_duration.map(|span| span.0.as_secs_f64()) },
             "host": { "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
                       "cpus": std::thread::available_parallelism().map_or(0, std::num::NonZero::get) },

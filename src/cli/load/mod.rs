@@ -10,6 +10,7 @@ pub(super) mod vitals;
 
 use super::End;
 use super::failure::{Exit, Failure};
+use super::like;
 use super::loading::{beside, guarded, hands, people, room, run_id, service, setup_rate};
 use super::say::{self, Voice};
 use super::scenario::{self, Besides};
@@ -30,9 +31,11 @@ use crate::load::verdict::{Judgement, Outcome};
 use crate::report::{Style, report};
 use crate::run_dir::sum_of;
 use crate::scenario::file::Data;
-use crate::scenario::plan::Plan;
+use crate::scenario::mock::Mock;
+use crate::scenario::plan::{Plan, Target};
 use crate::seed::Seed;
 use crate::timer::Grain;
+use crate::twin::played::{Manners, played};
 pub use args::Args;
 use files::Files;
 use std::cell::RefCell;
@@ -63,7 +66,12 @@ async fn course(args: Args) -> End {
     say::log(args.shown.loud.verbose);
     let voice = args.shown.voice();
     let wall = Wall::System;
-    let wanted = wanted(&args)?;
+    let mut wanted = wanted(&args)?;
+    if let Some(run) = &args.mock_like {
+        let twin = like::twin(run)?;
+        voice.say(like::told(&twin).trim_end());
+        wanted.plan.target = Target::Mock(Box::new(alike(&wanted.plan.target, played(&twin))));
+    }
     wanted.plan.warnings.iter().for_each(|warning| voice.warn(warning));
     let people = people(&wanted.plan, &wanted.path)?;
     let started = wall.now();
@@ -143,6 +151,12 @@ fn wanted(args: &Args) -> Result<Wanted, Failure> {
         leans_on.extend(sum.map(|sum| (file.clone(), sum)));
     }
     Ok(Wanted { plan, text, path, leans_on })
+}
+
+/// The scenario's mock, or one if it has none, with these manners in the place of its own.
+fn alike(target: &Target, like: Manners) -> Mock {
+    let own = if let Target::Mock(mock) = target { (**mock).clone() } else { Mock::default() };
+    Mock { latency: like.latency, times: like.times, quota: like.quota, mischief: like.mischief, workers: None, ..own }
 }
 
 /// The scenario of `--rate` and `--duration`. Without an endpoint or a region it is the embedded mock that is asked.

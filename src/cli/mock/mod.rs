@@ -15,6 +15,7 @@ use crate::mock::sides::Side;
 use crate::mock::state::{StateError, StateFile};
 use crate::mock::trouble::Trouble;
 use crate::mock::{Auth, Mock};
+use crate::twin::Twin;
 use std::fmt::Display;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -95,12 +96,16 @@ struct Manners {
     /// Take the sides that `headcount probe` has found and written to this file; --side outranks it
     #[arg(long, value_name = "FILE")]
     like_probe: Option<PathBuf>,
+    /// Answer as the service did in this run (its directory, or what `report --format twin` has written): latencies, faults, quota.
+    /// --latency, --workers and --quota outrank it
+    #[arg(long, value_name = "RUN")]
+    like: Option<PathBuf>,
     /// Make a meeting of this id exist
     #[arg(long, value_name = "MEETING-ID")]
     adopt: Vec<String>,
-    /// off, published or a file, and single ones: published,replicas=40,create_attendee=20/40
-    #[arg(long, default_value = "off", value_name = "QUOTA")]
-    quota: String,
+    /// off, published or a file, and single ones: published,replicas=40,create_attendee=20/40 [default: off]
+    #[arg(long, value_name = "QUOTA")]
+    quota: Option<String>,
     /// Say in x-amz-retry-after how long a throttled caller should wait
     #[arg(long)]
     retry_hints: bool,
@@ -110,9 +115,9 @@ struct Manners {
     /// How much faster than in life they do, as in 60x
     #[arg(long, default_value = "1x", value_name = "Nx")]
     time_scale: String,
-    /// 20ms, uniform:10ms..50ms, exponential:20ms, lognormal:20ms/120ms, bimodal:20ms/900ms@0.02 or recorded:FILE
-    #[arg(long, default_value = "0s", value_name = "LATENCY")]
-    latency: String,
+    /// 20ms, uniform:10ms..50ms, exponential:20ms, lognormal:20ms/120ms, bimodal:20ms/900ms@0.02 or recorded:FILE [default: 0s]
+    #[arg(long, value_name = "LATENCY")]
+    latency: Option<String>,
     /// Requests at work at once; the others wait in line
     #[arg(long, value_name = "K", requires = "service")]
     workers: Option<usize>,
@@ -140,7 +145,8 @@ pub fn run(args: Args) -> super::End {
     if let Some(address) = args.health {
         return health::ask(address);
     }
-    let options = settings::options(&args)?;
+    let twin = args.manners.like.as_deref().map(super::like::twin).transpose()?;
+    let options = settings::options(&args, twin.as_ref())?;
     if !args.listen.ip().is_loopback() && options.auth == Auth::Off {
         return Err(usage(format!("{} can be reached by other machines, and signatures are off", args.listen))
             .hint("listen on 127.0.0.1, or leave --auth on"));
@@ -175,7 +181,7 @@ pub fn run(args: Args) -> super::End {
     let mock = Arc::new(mock);
     let mut server = Server::new(Arc::clone(&mock), Wall::System);
     (server.audit, server.trouble) = (audit.clone(), trouble);
-    runtime.block_on(serve(&args, listener, server))?;
+    runtime.block_on(serve(&args, twin.as_ref(), listener, server))?;
     // Everything that tells the log and the state must be gone before they can say that they are whole.
     drop((runtime, mock));
     let log = audit.and_then(Arc::into_inner).map_or(Ok(()), Audit::close);
@@ -183,6 +189,18 @@ pub fn run(args: Args) -> super::End {
     state.map_or(Ok(()), StateFile::close).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     log.map_err(|e| Failure::new(Exit::Incomplete, format!("the log is not whole: {e}")))?;
     Ok(Exit::Done)
+}
+
+impl Manners {
+    /// The flags that say something else than a twin.
+    fn outranking(&self) -> Vec<&'static str> {
+        let given = [
+            (self.latency.is_some(), "--latency (for its latencies)"),
+            (self.workers.is_some(), "--workers (for its latencies)"),
+            (self.quota.is_some(), "--quota (for its quota)"),
+        ];
+        given.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag).collect()
+    }
 }
 
 impl Args {
@@ -204,7 +222,7 @@ fn runtime(threads: Option<u16>) -> std::io::Result<tokio::runtime::Runtime> {
     runtime.enable_all().build()
 }
 
-async fn serve(args: &Args, listener: tokio::net::TcpListener, mut server: Server) -> Result<(), Failure> {
+async fn serve(args: &Args, twin: Option<&Twin>, listener: tokio::net::TcpListener, mut server: Server) -> Result<(), Failure> {
     // Before anybody can know that there is something to stop.
     let stop = asked_to_stop().map_err(|e| Failure::new(Exit::Internal, format!("cannot listen for signals: {e}")))?;
     server.bounds = Bounds { connections: args.max_connections as usize, ..server.bounds };
@@ -230,6 +248,13 @@ async fn serve(args: &Args, listener: tokio::net::TcpListener, mut server: Serve
     }
     if !args.listen.ip().is_loopback() {
         told.push_str("mock: other machines can reach this address; its keys are all that keeps them out\n");
+    }
+    if let Some(twin) = twin {
+        told.push_str(&super::like::told(twin));
+        let outranked = args.manners.outranking();
+        if !outranked.is_empty() {
+            told.push_str(&format!("mock: outranked by {}\n", outranked.join(", ")));
+        }
     }
     // Nobody is left to tell when stderr is gone; the mock goes on.
     let _ = anstream::stderr().write_all(told.as_bytes());

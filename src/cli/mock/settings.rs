@@ -4,7 +4,7 @@
 
 use super::{Args, Failure, Switch, keys, usage};
 use crate::behaviour::quota::starts_from_published;
-use crate::behaviour::{Behaviour, Quota};
+use crate::behaviour::{Behaviour, Latency, Quota};
 use crate::chime::id::MeetingId;
 use crate::cli::failure::Exit;
 use crate::mock::options::{Capacity, Hints, Lifetime};
@@ -12,12 +12,15 @@ use crate::mock::sides::Sides;
 use crate::mock::{Auth, Options};
 use crate::probe::Findings;
 use crate::seed::Seed;
+use crate::twin::Twin;
+use crate::twin::played::played;
 use crate::yaml;
 use std::path::Path;
 
-/// The options that the flags ask for.
-pub fn options(args: &Args) -> Result<Options, Failure> {
+/// The options that the flags ask for, and a twin where they say nothing.
+pub fn options(args: &Args, twin: Option<&Twin>) -> Result<Options, Failure> {
     let manners = &args.manners;
+    let like = twin.map(played);
     let mut sides = manners.like_probe.as_deref().map_or(Ok(Sides::default()), like_probe)?;
     for side in &manners.side {
         sides.set(&side.0, &side.1).map_err(usage)?;
@@ -25,8 +28,18 @@ pub fn options(args: &Args) -> Result<Options, Failure> {
     if let Some(ids) = &manners.ids {
         sides.set("ids", ids).map_err(usage)?;
     }
-    let (quota, published) = quota(&manners.quota)?;
-    let latency = manners.latency.parse().map_err(usage)?;
+    let (quota, published) = match (&manners.quota, &like) {
+        (Some(text), _) => quota(text)?,
+        (None, Some(like)) => (like.quota.clone(), false),
+        (None, None) => (Quota::off(), false),
+    };
+    let own = manners.latency.as_deref().map(str::parse).transpose().map_err(usage)?;
+    let (latency, times) = match (own, &like) {
+        (Some(latency), _) => (latency, Vec::new()),
+        // Whoever says how long work takes has said how long answers do.
+        (None, Some(like)) if manners.workers.is_none() => (like.latency.clone(), like.times.clone()),
+        (None, _) => (Latency::default(), Vec::new()),
+    };
     let capacity = match (manners.workers, &manners.service) {
         (Some(workers), Some(service)) => Some(Capacity { workers, service: service.parse().map_err(usage)? }),
         _ => None,
@@ -40,6 +53,7 @@ pub fn options(args: &Args) -> Result<Options, Failure> {
         lifetime: lifetime(args, published)?,
         quota,
         latency,
+        times,
         capacity,
         mischief: Vec::new(),
         adopt: adopted(args)?,
@@ -47,9 +61,13 @@ pub fn options(args: &Args) -> Result<Options, Failure> {
     for path in &manners.mischief {
         let file: Behaviour = read_yaml(path)?;
         file.check().map_err(|e| bad_file(path, e))?;
-        options.latency = file.latency.unwrap_or(options.latency);
+        if let Some(latency) = file.latency {
+            (options.latency, options.times) = (latency, Vec::new());
+        }
         options.mischief.extend(file.mischief);
     }
+    // Behind those of the files, of which the first that strikes has the word.
+    options.mischief.extend(like.map(|like| like.mischief).unwrap_or_default());
     Ok(options)
 }
 

@@ -58,6 +58,10 @@ pub struct Args {
     #[arg(long, value_name = "QUOTA", requires = "mock", value_parser = |text: &str| text.parse::<Quota>())]
     pub mock_quota: Option<Quota>,
 
+    /// The mock answers as the service did in this run: latencies, faults and quota [--mock-quota outranks its quota]
+    #[arg(long, value_name = "RUN", requires = "mock")]
+    pub mock_like: Option<PathBuf>,
+
     /// Show what would be done; ask nothing, write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -128,7 +132,7 @@ pub enum Conflict {
 #[command(next_help_heading = "Calls")]
 pub struct Calls {
     /// Requests a second, all operations and retries included: 8/s, 600/m, unlimited; auto finds and keeps the account's rate
-    /// [default: 8/s; 500/s with --mock, that of the quota with --mock-quota]
+    /// [default: 8/s; 500/s with --mock, 8/s with --mock-like, that of the quota with --mock-quota]
     #[arg(long, value_name = "RATE|auto")]
     pub rate: Option<AskedRate>,
 

@@ -4,6 +4,7 @@
 
 use super::super::embedded;
 use super::super::failure::{Exit, Failure};
+use super::super::like;
 use super::super::signals::Signals;
 use super::super::values::said;
 use super::failures::{incomplete, ledger_failure};
@@ -16,6 +17,7 @@ use crate::mock::options::Lifetime;
 use crate::provision::Waves;
 use crate::provision::making::Making;
 use crate::seed::Seed;
+use crate::twin::played::played;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +29,13 @@ impl Course {
         let meetings =
             ledger.meetings(i64::MAX).map_err(ledger_failure)?.into_iter().filter(there).map(|meeting| meeting.id).collect();
         let mut options = Options { seed: Seed(self.args.endpoint.seed), ..Options::default() };
+        if let Some(run) = &self.args.mock_like {
+            let twin = like::twin(run)?;
+            self.voice.say(like::told(&twin).trim_end());
+            let like = played(&twin);
+            (options.latency, options.times) = (like.latency, like.times);
+            (options.quota, options.mischief) = (like.quota, like.mischief);
+        }
         if let Some(quota) = &self.args.mock_quota {
             (options.quota, options.lifetime) = (quota.clone(), Lifetime::On { scale: 1.0 });
         }

@@ -39,7 +39,8 @@ impl Paced {
         let per_second = |n| Rate::per_second(n).expect("a positive rate");
         let default = per_second(match &args.mock_quota {
             Some(quota) => quota.all.map_or(MOCK_RATE, |all| all.rate),
-            None if args.mock => MOCK_RATE,
+            // A rehearsal goes as fast as the real thing would.
+            None if args.mock && args.mock_like.is_none() => MOCK_RATE,
             None => DEFAULT_RATE,
         });
         match (args.calls.rate.unwrap_or(AskedRate::At(default)), args.calls.rate_max) {

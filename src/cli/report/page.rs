@@ -75,7 +75,7 @@ pub fn labels(runs: &[PathBuf]) -> Vec<String> {
 }
 
 /// What a run is called: its directory's name.
-fn label(run: &Path) -> String {
+pub fn label(run: &Path) -> String {
     let whole = run.canonicalize().unwrap_or_else(|_| run.to_owned());
     whole.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned()
 }

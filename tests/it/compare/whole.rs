@@ -1,12 +1,9 @@
 //! The same, the whole way: a scenario through the engine against the mock under a paused clock, its logs written and read back.
 
-use crate::load::line::load_watched;
+use crate::load::line::plan;
+use crate::twin::written::write;
 use headcount::compare::{Comparison, Recording, Settings, Verdict, compare};
-use headcount::run_dir::{Logs, RunDir};
 use headcount::seed::Seed;
-use headcount::stats::series::{Row, load_columns};
-use serde_json::json;
-use std::time::SystemTime;
 
 /// Two minutes of 50 calls a second, after some warm-up that is ten times as slow.
 fn scenario(seed: u64, latency: &str) -> String {
@@ -19,13 +16,11 @@ fn scenario(seed: u64, latency: &str) -> String {
 /// Loads a mock and reads the run back from its files.
 async fn recorded(label: &str, text: &str) -> Recording {
     let dir = tempfile::tempdir().unwrap();
-    let run = RunDir::open(&dir.path().join("a.run")).unwrap();
-    let mut logs = Logs::open(&run, SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH, &load_columns()).unwrap();
-    let names = ["warm".to_owned(), "hold".to_owned()];
-    let watch = move |interval: &_, stage: &str| logs.append(&Row::of_interval(interval, &names, &[1], stage)).unwrap();
-    let loaded = load_watched("compared", text, std::future::pending(), watch).await;
-    let file = |name: &str| std::fs::read(run.file(name)).unwrap();
-    Recording::read(label, loaded.summary, json!({ "id": label }), &file("series.csv"), &file("latency.hlog")).unwrap()
+    let run = dir.path().join("a.run");
+    write(plan("compared", text), &run).await;
+    let file = |name: &str| std::fs::read(run.join(name)).unwrap();
+    let json = |name: &str| serde_json::from_slice(&file(name)).unwrap();
+    Recording::read(label, json("summary.json"), json("run.json"), &file("series.csv"), &file("latency.hlog")).unwrap()
 }
 
 async fn compared(seed: u64, base: &Recording, now: &str) -> Comparison {

@@ -188,29 +188,26 @@ pub async fn load(name: &str, text: &str) -> Loaded {
 
 /// The same; when `stopping` is done, the run is told to drain.
 pub async fn load_until(name: &str, text: &str, stopping: impl Future<Output = Stop>) -> Loaded {
-    load_watched(name, text, stopping, |_, _| {}).await
-}
-
-/// The same; `watch` sees each second and the stage under way.
-pub async fn load_watched(
-    name: &str,
-    text: &str,
-    stopping: impl Future<Output = Stop>,
-    mut watch: impl FnMut(&Interval, &str) + 'static,
-) -> Loaded {
-    let rig = Rig::new(plan(name, text));
-    let hands = rig.hands(&rig.run);
-    let Rig { run, line } = rig;
     let rows = Rc::new(RefCell::new(Vec::new()));
     let kept = Rc::clone(&rows);
-    let score = Score {
-        log: Box::new(move |interval, stage| {
-            watch(interval, stage);
-            kept.borrow_mut().push(headcount::stats::series::load_line(interval, stage));
-            Ok(())
-        }),
-        ..run.score()
+    let log = move |interval: &Interval, stage: &str| {
+        kept.borrow_mut().push(headcount::stats::series::load_line(interval, stage));
+        Ok(())
     };
+    let loaded = drive(Rig::new(plan(name, text)), log, stopping).await;
+    let rows = rows.borrow().clone();
+    Loaded { rows, ..loaded }
+}
+
+/// Drives a run to its end, each of its seconds told to `log`.
+pub async fn drive(
+    rig: Rig,
+    log: impl FnMut(&Interval, &str) -> std::io::Result<()> + 'static,
+    stopping: impl Future<Output = Stop>,
+) -> Loaded {
+    let hands = rig.hands(&rig.run);
+    let Rig { run, line } = rig;
+    let score = Score { log: Box::new(log), ..run.score() };
     let (tell, signals) = watch::channel(Stop::No);
     let (teller, watching) = board();
     let running = run.here(hands, score, signals, teller);
@@ -222,8 +219,7 @@ pub async fn load_watched(
     let judgement = ran.judge(&run, None);
     let summary = serde_json::to_value(ran.summary(&run, judgement, None, None)).unwrap();
     let board = watching.borrow().clone();
-    let rows = rows.borrow().clone();
-    let loaded = Loaded { ran, line, summary, rows, board };
+    let loaded = Loaded { ran, line, summary, rows: Vec::new(), board };
     loaded.check();
     loaded
 }

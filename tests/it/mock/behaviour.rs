@@ -345,3 +345,28 @@ fn what_cannot_be_is_refused() {
         assert!(refused(Options { mischief: vec![rule(text)], ..Options::default() }), "{text}");
     }
 }
+
+#[test]
+fn behind_the_quota_what_is_throttled_stays_throttled() {
+    let rule = |rest: &str| yaml::parse::<Rule>("rule", &format!("name: x\noperations: [GetMeeting]\n{rest}\n")).unwrap();
+    let asked = |rest: &str| {
+        let quota = "get_meeting=10/10".parse().unwrap();
+        let caller = Caller::with(Options { quota, mischief: vec![rule(rest)], ..Options::default() });
+        let meeting = caller.meeting("m", Value::Null);
+        let ask = |_| {
+            let answer = caller.answer(Duration::ZERO, "GET", &format!("/meetings/{meeting}"), "");
+            (answer.response.status().as_u16(), answer.wire)
+        };
+        ((0..15).map(ask).collect::<Vec<_>>(), caller.mock.mischief().list()[0].2)
+    };
+    let sent = |status, times| vec![(status, Wire::Send); times];
+    let error = "do: { error: { type: ServiceUnavailableException } }";
+    assert_eq!(asked(error), (sent(503, 15), 15), "at the door, the quota is never asked");
+    assert_eq!(asked(&format!("behind_quota: true\n{error}")), ([sent(503, 10), sent(429, 5)].concat(), 10));
+    let (answers, struck) = asked("behind_quota: true\ndo: { reset: after_work }");
+    assert_eq!((&answers[..10], &answers[10..], struck), (&vec![(200, Wire::Reset); 10][..], &sent(429, 5)[..], 10));
+    let (answers, struck) = asked("behind_quota: true\ndo: { html: 502 }");
+    assert_eq!((answers, struck), ([sent(502, 10), sent(429, 5)].concat(), 10));
+    assert_eq!(asked("behind_quota: true\ndo: not_json").1, 10);
+    assert!(rule("behind_quota: true\ndo: { slow: 2 }").check().is_err());
+}
