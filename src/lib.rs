@@ -45,6 +45,7 @@ pub mod stats;
 pub mod capacity;
 pub mod compare;
 pub mod load;
+pub mod merge;
 pub mod plan;
 pub mod probe;
 pub mod provision;

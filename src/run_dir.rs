@@ -210,11 +210,14 @@ fn directory(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `latency.hlog` and `series.csv`, a second at a time. A run that goes on appends, with the time counted from the first start.
+/// `latency.hlog` and `series.csv`, of a load `counts.csv` too, a second at a time. A run that goes on appends, with the time counted from the first start.
 #[derive(Debug)]
 pub struct Logs {
     hlog: File,
     series: File,
+    counts: Option<File>,
+    /// When second 0 began, until it is written down.
+    base: Option<SystemTime>,
     /// From the start of the run's first session to the start of this one.
     offset: Duration,
 }
@@ -230,11 +233,30 @@ impl Logs {
         let mut logs = Logs {
             hlog: append("latency.hlog")?,
             series: append("series.csv")?,
+            counts: None,
+            base: None,
             offset: now.duration_since(first).unwrap_or_default(),
         };
         let path = dir.file("latency.hlog");
         logs.heads(first, columns).map_err(|error| RunDirError::Io { path, error })?;
         Ok(logs)
+    }
+
+    /// Keeps `counts.csv`, too; it is made anew.
+    pub fn with_counts(mut self, dir: &RunDir) -> Result<Logs, RunDirError> {
+        let path = dir.reserve("counts.csv")?;
+        let open = || {
+            let mut file = OpenOptions::new().append(true).open(&path)?;
+            writeln!(file, "{}", crate::stats::counts::HEAD)?;
+            Ok(file)
+        };
+        self.counts = Some(open().map_err(|error| RunDirError::Io { path: path.clone(), error })?);
+        Ok(self)
+    }
+
+    /// Second 0 began then; it is written before the next second.
+    pub fn begins(&mut self, at: SystemTime) {
+        self.base = Some(at);
     }
 
     fn heads(&mut self, first: SystemTime, columns: &str) -> io::Result<()> {
@@ -254,6 +276,11 @@ impl Logs {
 
     /// Appends a second.
     pub fn append(&mut self, row: &Row) -> io::Result<()> {
+        if let Some(file) = &mut self.counts {
+            let second = (self.offset + Duration::from_secs(row.at)).as_secs();
+            let lines: String = row.counts.iter().map(|line| format!("{second},{line}\n")).collect();
+            file.write_all(lines.as_bytes())?;
+        }
         let cells = std::slice::from_ref(&row.cells);
         self.append_stretch(Duration::from_secs(row.at), Duration::from_secs(1), &row.histograms, cells)
     }
@@ -270,11 +297,16 @@ impl Logs {
         let start = self.offset + at;
         let mut serializer = V2DeflateSerializer::new();
         let mut bytes = Vec::with_capacity(4096);
-        let mut writer = IntervalLogWriterBuilder::new().begin_log_with(&mut bytes, &mut serializer)?;
+        let mut builder = IntervalLogWriterBuilder::new();
+        if let Some(base) = self.base.take() {
+            builder.with_base_time(base);
+        }
+        let mut writer = builder.begin_log_with(&mut bytes, &mut serializer)?;
         for (tag, histogram) in histograms {
             writer.write_histogram(histogram, start, lasts, Tag::new(tag)).map_err(io::Error::other)?;
         }
         self.hlog.write_all(&bytes)?;
+        // The series comes last: a second that has its line there is whole.
         let line = |(second, cells): (u64, &String)| format!("{second},{cells}\n");
         self.series.write_all((start.as_secs()..).zip(seconds).map(line).collect::<String>().as_bytes())
     }

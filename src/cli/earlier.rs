@@ -87,7 +87,10 @@ impl Asking {
 
     /// The service, if it is the one that this load run has asked.
     pub async fn service_of_load(&self, manifest: &Value) -> Result<Service, Failure> {
-        let place = manifest["endpoint"].as_str().unwrap_or_default();
+        let Some(place) = manifest["endpoint"].as_str() else {
+            return Err(Failure::new(Exit::Usage, "this run was merged of runs that asked different services")
+                .hint("clean up each of those; run.json lists them under merged"));
+        };
         not_embedded(place)?;
         let service = Service::configured(&self.whom).await?;
         let (owner, account) = (manifest["account"].as_str(), service.account());

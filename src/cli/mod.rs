@@ -30,6 +30,7 @@ pub mod cleanup;
 pub mod compare;
 pub mod example;
 pub mod load;
+pub mod merge;
 pub mod mock;
 pub mod plan;
 pub mod probe;
@@ -68,6 +69,7 @@ enum Verb {
     Capacity(Box<capacity::Args>),
     Report(report::Args),
     Compare(Box<compare::Args>),
+    Merge(merge::Args),
     Schedule(schedule::Args),
     Example(example::Args),
     Schema(schema::Args),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Verb::Capacity(args) => capacity::run(*args),
         Verb::Report(args) => report::run(args),
         Verb::Compare(args) => compare::run(*args),
+        Verb::Merge(args) => merge::run(args),
         Verb::Schedule(args) => schedule::run(args),
         Verb::Example(args) => example::run(args),
         Verb::Schema(args) => schema::run(args),

@@ -30,7 +30,7 @@ pub struct Traffic {
 }
 
 /// The same at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct TrafficNow {
     /// Connections opened.
     pub connections_opened: u64,
@@ -46,6 +46,21 @@ pub struct TrafficNow {
     pub connect_us_max: u64,
     /// Times that this machine had no descriptor or no port left.
     pub out_of_descriptors: u64,
+}
+
+impl TrafficNow {
+    /// Adds another generator's.
+    pub fn merge(&mut self, other: &TrafficNow) {
+        let opened = self.connections_opened + other.connections_opened;
+        let took = |of: &TrafficNow| of.connect_us_mean * of.connections_opened;
+        self.connect_us_mean = (took(self) + took(other)) / opened.max(1);
+        self.connect_us_max = self.connect_us_max.max(other.connect_us_max);
+        self.connections_opened = opened;
+        self.connections_reused += other.connections_reused;
+        self.bytes_out += other.bytes_out;
+        self.bytes_in += other.bytes_in;
+        self.out_of_descriptors += other.out_of_descriptors;
+    }
 }
 
 impl Traffic {

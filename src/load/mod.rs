@@ -20,6 +20,7 @@ pub mod errand;
 pub mod guard;
 pub mod hands;
 pub mod job;
+pub mod kept;
 pub mod lane;
 pub mod law;
 pub mod people;

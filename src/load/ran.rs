@@ -2,7 +2,7 @@
 //!
 //! Holds [`Ran`]. Made by `run`, asked by the command line. It never sees the run going on.
 
-use super::conductor::{Cause, Conducted, judged};
+use super::conductor::{Cause, Conducted};
 use super::errand::Counts;
 use super::law::Ledger;
 use super::phases::LaneRan;
@@ -12,11 +12,10 @@ use super::verdict::{Health, Judgement, Outcome, tolerable_lag, verdict};
 use super::{Halt, Learnt};
 use crate::chime::id::MeetingId;
 use crate::client::wire_io::TrafficNow;
-use crate::stats::cells::Filter;
+use crate::stats::cells::{Cells, Filter};
 use crate::stats::recorder::Metric;
 use crate::stats::samples::Samples;
 use crate::stats::series::gathered;
-use crate::stats::threshold::Tally;
 use std::time::Duration;
 
 /// What a run has come to.
@@ -75,7 +74,7 @@ impl Ran {
 
     /// The verdict.
     pub fn judge(&self, run: &Run, traffic: Option<TrafficNow>) -> Judgement {
-        let health = self.health(run, traffic);
+        let health = Health::of(&self.conducted.cells, &run.plan.stages, run.lanes, self.cpu_share(run), traffic);
         let mut judgement = verdict(&self.conducted.held, &health);
         if let Some(fault) = self.no_meetings() {
             // Whatever was measured until then, the load that was wanted was not had; and that is not the generator's doing.
@@ -89,23 +88,6 @@ impl Ran {
             judgement.reasons.insert(0, format!("the counts do not add up ({:?}): please report this", self.ledger));
         }
         judgement
-    }
-
-    fn health(&self, run: &Run, traffic: Option<TrafficNow>) -> Health {
-        let judged = judged(&run.plan.stages);
-        let latencies = gathered(&self.conducted.cells, Filter { stages: &judged, ..Filter::default() });
-        let lag = latencies.of(Metric::Lag);
-        let mut tally = Tally::default();
-        self.conducted.cells.count(Filter::default(), &mut tally);
-        Health {
-            lag_p99: (!lag.is_empty()).then(|| Duration::from_micros(lag.value_at_quantile(0.99))),
-            lag_max: Duration::from_micros(lag.max()),
-            cpu_share: self.cpu_share(run),
-            out_of_descriptors: traffic.map_or(0, |traffic| traffic.out_of_descriptors),
-            ok: tally.ok,
-            ended: tally.done + tally.aborted,
-            lanes: run.lanes,
-        }
     }
 
     fn cpu_share(&self, run: &Run) -> Option<f64> {
@@ -138,9 +120,10 @@ impl Ran {
             judgement,
             ending: self.ending(),
             lasted: self.lasted,
+            apart: Duration::ZERO,
             traffic,
             generator,
-            notes: self.notes(model),
+            notes: notes(model, &self.conducted.cells, &self.ledger),
         })
     }
 
@@ -155,39 +138,39 @@ impl Ran {
         };
         self.conducted.cause.as_ref().map(Cause::name).or_else(of_lane).unwrap_or_else(|| "finished".to_owned())
     }
+}
 
-    /// What a reader should know.
-    fn notes(&self, model: &str) -> Vec<String> {
-        let mut notes = Vec::new();
-        if model == "closed" {
-            notes.push(
-                "users wait for their answers: response time is service time here, and whoever would have come meanwhile is not in it"
-                    .to_owned(),
-            );
-        }
-        let everything = gathered(&self.conducted.cells, Filter::default());
-        let (response, service) = (everything.of(Metric::Response), everything.of(Metric::Service));
-        let at = |q| (response.value_at_quantile(q), service.value_at_quantile(q));
-        let (felt, took) = at(0.99);
-        if model != "closed" && felt > 2 * took.max(1) && felt > took + 10_000 {
-            let said = |us: u64| format!("{:.0} ms", us as f64 / 1e3);
-            notes.push(format!(
-                "response p99 is {}, service p99 {}: calls waited for a free slot while earlier ones were not answered. Response runs from \
-                 the instant a call was due, which is what people in line feel; service from the send, which is what the answered calls show",
-                said(felt),
-                said(took)
-            ));
-        }
-        let Ledger { made_instead, waited_for_meetings, .. } = self.ledger;
-        if made_instead > 0 {
-            notes.push(format!("{made_instead} calls were to ask about an attendee when there was none, and made one instead"));
-        }
-        if waited_for_meetings > 0 {
-            notes.push(format!(
-                "{waited_for_meetings} times calls waited for a meeting with a free seat (their wait counts as queue): raise \
-                 target.meetings.share, or make meetings ahead"
-            ));
-        }
-        notes
+/// What a reader should know.
+pub(crate) fn notes(model: &str, cells: &Cells, ledger: &Ledger) -> Vec<String> {
+    let mut notes = Vec::new();
+    if model == "closed" {
+        notes.push(
+            "users wait for their answers: response time is service time here, and whoever would have come meanwhile is not in it"
+                .to_owned(),
+        );
     }
+    let everything = gathered(cells, Filter::default());
+    let (response, service) = (everything.of(Metric::Response), everything.of(Metric::Service));
+    let at = |q| (response.value_at_quantile(q), service.value_at_quantile(q));
+    let (felt, took) = at(0.99);
+    if model != "closed" && felt > 2 * took.max(1) && felt > took + 10_000 {
+        let said = |us: u64| format!("{:.0} ms", us as f64 / 1e3);
+        notes.push(format!(
+            "response p99 is {}, service p99 {}: calls waited for a free slot while earlier ones were not answered. Response runs from \
+             the instant a call was due, which is what people in line feel; service from the send, which is what the answered calls show",
+            said(felt),
+            said(took)
+        ));
+    }
+    let Ledger { made_instead, waited_for_meetings, .. } = *ledger;
+    if made_instead > 0 {
+        notes.push(format!("{made_instead} calls were to ask about an attendee when there was none, and made one instead"));
+    }
+    if waited_for_meetings > 0 {
+        notes.push(format!(
+            "{waited_for_meetings} times calls waited for a meeting with a free seat (their wait counts as queue): raise \
+             target.meetings.share, or make meetings ahead"
+        ));
+    }
+    notes
 }

@@ -38,6 +38,7 @@ pub fn schema() -> Value {
     ]);
     let traffic = described(traffic(), "What went over the wire, calls about meetings included; absent where nothing counts it.");
     whole["properties"]["traffic"] = traffic;
+    whole["properties"]["coverage"] = described(coverage(), "Of a merged run: how much of the time all members were there.");
     whole["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     whole["title"] = json!("headcount load summary, version 1");
     whole["description"] = json!("summary.json of a load run. A reader ignores members that it does not know.");
@@ -47,7 +48,7 @@ pub fn schema() -> Value {
 }
 
 const ENDING: &str = "finished; or what ended it before its time: interrupted, kill-switch, max-duration, max-calls, roster-used-up, \
-                      threshold: CHECK, no-meetings: WHY, disk: WHY.";
+                      threshold: CHECK, no-meetings: WHY, disk: WHY. Of a merged run those of its members, killed among them, apart by semicolons.";
 
 fn counts() -> Value {
     object(&[
@@ -172,6 +173,26 @@ fn traffic() -> Value {
         ("connect_us_mean", count(), "Microseconds that connecting took, name, TCP and TLS together: the mean."),
         ("connect_us_max", count(), "The longest."),
         ("out_of_descriptors", count(), "Times that this machine had no descriptor or no port left."),
+    ])
+}
+
+fn coverage() -> Value {
+    let stretch = json!({ "type": "array", "items": count(), "minItems": 2, "maxItems": 2 });
+    let member = object(&[
+        ("run", text(), "What its directory was called."),
+        ("id", text(), "Its id."),
+        ("offset_s", number(), "How long after the first its load began, by the clocks of both."),
+        ("from_s", count(), "Its first second, on the clock of the whole."),
+        ("to_s", count(), "The second after its last, its grace left out, as it was planned."),
+        ("missing", list(stretch), "Stretches of these that it says nothing of: the first second, and the one after the last."),
+        ("torn", count(), "Lines of its logs that could not be read."),
+    ]);
+    object(&[
+        ("seconds", number(), "From the beginning of the first member to when the last was to end, time of grace left out."),
+        ("together", number(), "How many of them every member tells of."),
+        ("share", number(), "Their share, 0 to 1."),
+        ("wanted", number(), "The share below which the run is invalid."),
+        ("members", list(member), "The members, in the order in which they began."),
     ])
 }
 

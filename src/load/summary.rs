@@ -160,6 +160,8 @@ pub struct Parts<'a> {
     pub ending: String,
     /// How long it lasted.
     pub lasted: Duration,
+    /// How much later than the first the last of several runs began that are told as one.
+    pub apart: Duration,
     /// The wire.
     pub traffic: Option<TrafficNow>,
     /// The generator.
@@ -171,12 +173,12 @@ pub struct Parts<'a> {
 impl Summary {
     /// Sums a run up.
     pub fn of(parts: Parts) -> Summary {
-        let Parts { name, model, stages, conducted, ledger, samples, meetings, judgement, lasted, .. } = parts;
+        let Parts { name, model, stages, conducted, ledger, samples, meetings, judgement, lasted, apart, .. } = parts;
         let cells = &conducted.cells;
         let (judged, classes) = (judged(stages), cells.classes());
-        let lasts: Duration = stages.iter().map(|stage| stage.duration).sum();
+        let lasts = stages.iter().map(|stage| stage.duration).sum::<Duration>() + apart;
         let planned = matches!(model, "open" | "trace");
-        let under_way = under_way(stages, lasted);
+        let under_way = under_way(stages, lasted, apart);
         let of_stage = |((stage, over), index): ((&Stage, &Duration), u16)| {
             let filter = Filter { stages: &[index], ..Filter::default() };
             Part::of(cells, filter, stage.name.clone(), stage.warmup, planned, *over)
@@ -225,12 +227,14 @@ impl Summary {
     }
 }
 
-/// How long each stage was under way, in a run that may have ended before its time.
-fn under_way(stages: &[Stage], lasted: Duration) -> Vec<Duration> {
+/// How long each stage was under way, in a run that may have ended before its time; of several runs, from the first that came to it to the last that left it.
+fn under_way(stages: &[Stage], lasted: Duration, apart: Duration) -> Vec<Duration> {
+    let lasted = lasted.saturating_sub(apart);
     let ends = stages.iter().scan(Duration::ZERO, |end, stage| {
         let start = *end;
         *end += stage.duration;
-        Some(lasted.min(*end).saturating_sub(start))
+        let over = lasted.min(*end).saturating_sub(start);
+        Some(if over.is_zero() { over } else { over + apart })
     });
     ends.collect()
 }

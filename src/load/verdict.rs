@@ -4,8 +4,13 @@
 //! CPU, its own descriptors. What fails even when every doubt is counted in the service's favour has failed; where the generator may
 //! have made the difference, the run is invalid, and says so before anything else.
 
-use super::conductor::Held;
-use crate::stats::threshold::{Check, Subject, Verdict};
+use super::conductor::{Held, judged};
+use crate::client::wire_io::TrafficNow;
+use crate::scenario::load::Stage;
+use crate::stats::cells::{Cells, Filter};
+use crate::stats::recorder::Metric;
+use crate::stats::series::gathered;
+use crate::stats::threshold::{Check, Subject, Tally, Verdict};
 use std::time::Duration;
 
 /// What a run comes to.
@@ -47,6 +52,25 @@ pub struct Health {
     pub ended: u64,
     /// Lanes.
     pub lanes: u32,
+}
+
+impl Health {
+    /// Of a run's samples, its threads and its wire.
+    pub fn of(cells: &Cells, stages: &[Stage], lanes: u32, cpu_share: Option<f64>, traffic: Option<TrafficNow>) -> Health {
+        let latencies = gathered(cells, Filter { stages: &judged(stages), ..Filter::default() });
+        let lag = latencies.of(Metric::Lag);
+        let mut tally = Tally::default();
+        cells.count(Filter::default(), &mut tally);
+        Health {
+            lag_p99: (!lag.is_empty()).then(|| Duration::from_micros(lag.value_at_quantile(0.99))),
+            lag_max: Duration::from_micros(lag.max()),
+            cpu_share,
+            out_of_descriptors: traffic.map_or(0, |traffic| traffic.out_of_descriptors),
+            ok: tally.ok,
+            ended: tally.done + tally.aborted,
+            lanes,
+        }
+    }
 }
 
 /// A threshold as it ended.
@@ -178,7 +202,6 @@ mod tests {
     use crate::call::Sample;
     use crate::chime::class::Class;
     use crate::chime::operation::Operation;
-    use crate::stats::cells::Cells;
     use crate::stats::judge::{Judge, Scope};
 
     fn held(check: &str, ms: Option<u64>) -> Held {

@@ -37,6 +37,7 @@ pub fn fill(page: &mut Page, summary: &Value) {
     parts(page, "By stage", "stage", &summary["stages"]);
     parts(page, "By call", "call", &summary["operations"]);
     faults(page, &summary["errors"]);
+    members(page, &summary["coverage"]);
     aside(page, summary);
 }
 
@@ -46,22 +47,25 @@ fn list(of: &Value) -> Vec<String> {
 
 fn thresholds(page: &mut Page, of: &Value) {
     let row = |threshold: &Value| {
-        let check = threshold["check"].as_str().unwrap_or("-").to_owned();
-        let value = threshold["value"].as_f64();
-        let latency = ["response", "service", "queue", "lag", "token"].iter().any(|metric| check.starts_with(metric));
-        let count = check.contains(".count");
-        let measured = match value {
-            None => "-".to_owned(),
-            Some(value) if latency => format!("{} ms", ms(&Value::from(value))),
-            Some(value) if count => format!("{value}"),
-            Some(value) => format!("{:.2} %", value * 100.0),
-        };
-        vec![check, measured, threshold["verdict"].as_str().unwrap_or("-").to_owned()]
+        let text = |name: &str| threshold[name].as_str().unwrap_or("-").to_owned();
+        vec![text("check"), measured(threshold), text("verdict")]
     };
     let rows: Vec<Vec<String>> = of.as_array().into_iter().flatten().map(row).collect();
     if !rows.is_empty() {
         page.head("Thresholds");
         page.table(&["check", "measured", "verdict"], rows);
+    }
+}
+
+/// What was measured of a threshold.
+pub fn measured(threshold: &Value) -> String {
+    let check = threshold["check"].as_str().unwrap_or("-");
+    let latency = ["response", "service", "queue", "lag", "token"].iter().any(|metric| check.starts_with(metric));
+    match threshold["value"].as_f64() {
+        None => "-".to_owned(),
+        Some(value) if latency => format!("{} ms", ms(&Value::from(value))),
+        Some(value) if check.contains(".count") => format!("{value}"),
+        Some(value) => format!("{:.2} %", value * 100.0),
     }
 }
 
@@ -96,6 +100,35 @@ fn parts(page: &mut Page, heading: &str, what: &str, of: &Value) {
     page.head(heading);
     let head = [what, "planned", "achieved", "done", "not ok", "response p50", "p99", "service p50", "p99"];
     page.table(&head, parts.iter().map(row).collect());
+}
+
+/// The runs that were added up, of a merged one.
+fn members(page: &mut Page, coverage: &Value) {
+    let Some(members) = coverage["members"].as_array() else { return };
+    let row = |member: &Value| {
+        let missing: u64 = member["missing"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|hole| Some(hole[1].as_u64()?.saturating_sub(hole[0].as_u64()?)))
+            .sum();
+        vec![
+            member["run"].as_str().unwrap_or("-").to_owned(),
+            member["id"].as_str().unwrap_or("-").to_owned(),
+            format!("{:.3} s", member["offset_s"].as_f64().unwrap_or_default()),
+            format!("{}-{} s", count(&member["from_s"]), count(&member["to_s"])),
+            format!("{missing} s"),
+            count(&member["torn"]),
+        ]
+    };
+    page.head(&format!("Added up: {}", counted(&Value::from(members.len()), "run")));
+    page.table(&["run", "id", "began after", "there", "missing", "lines torn"], members.iter().map(row).collect());
+    page.line(&format!(
+        "all of them were there for {} of {} s, {:.1} %",
+        coverage["together"].as_f64().unwrap_or_default(),
+        coverage["seconds"].as_f64().unwrap_or_default(),
+        (coverage["share"].as_f64().unwrap_or_default() * 1000.0).floor() / 10.0
+    ));
 }
 
 /// Meetings, wire, generator, notes.

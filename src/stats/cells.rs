@@ -78,7 +78,35 @@ impl Cells {
 
     /// An arrival has become due.
     pub fn plan(&mut self, stage: u16, operation: Operation) {
-        *self.planned.entry((stage, operation)).or_default() += 1;
+        self.add_planned(stage, operation, 1);
+    }
+
+    /// So many arrivals have become due.
+    pub fn add_planned(&mut self, stage: u16, operation: Operation, n: u64) {
+        *self.planned.entry((stage, operation)).or_default() += n;
+    }
+
+    /// Adds a cell that was read back.
+    pub fn put(&mut self, key: Key, cell: &Cell) {
+        let ours = self.cells.entry(key).or_default();
+        ours.count += cell.count;
+        ours.retried += cell.retried;
+        ours.latencies.merge(&cell.latencies);
+    }
+
+    /// By stage and call what no latency tells: arrivals that became due, were dropped, and calls that are asked again.
+    pub fn unmeasured(&self) -> BTreeMap<(u16, Operation), [u64; 3]> {
+        let mut all: BTreeMap<(u16, Operation), [u64; 3]> = BTreeMap::new();
+        for (key, planned) in &self.planned {
+            all.entry(*key).or_default()[0] += planned;
+        }
+        for (key, cell) in &self.cells {
+            let of = all.entry((key.stage, key.operation)).or_default();
+            of[1] += if key.class == Class::Dropped { cell.count } else { 0 };
+            of[2] += cell.retried;
+        }
+        all.retain(|_, of| *of != [0; 3]);
+        all
     }
 
     fn cell(&mut self, stage: u16, operation: Operation, class: Class) -> &mut Cell {
@@ -93,13 +121,10 @@ impl Cells {
     /// Adds another's counts to these.
     pub fn merge(&mut self, other: &Cells) {
         for (key, theirs) in &other.cells {
-            let ours = self.cells.entry(*key).or_default();
-            ours.count += theirs.count;
-            ours.retried += theirs.retried;
-            ours.latencies.merge(&theirs.latencies);
+            self.put(*key, theirs);
         }
-        for (key, theirs) in &other.planned {
-            *self.planned.entry(*key).or_default() += theirs;
+        for ((stage, operation), theirs) in &other.planned {
+            self.add_planned(*stage, *operation, *theirs);
         }
     }
 

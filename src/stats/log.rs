@@ -14,7 +14,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogHistogram, IntervalLo
 
 /// An interval log.
 pub struct Log<'a> {
-    /// When it began, in seconds since 1970.
+    /// When its second 0 began, in seconds since 1970: its BaseTime, else its StartTime.
     pub began: Option<f64>,
     /// Lines that could not be read.
     pub unread: u64,
@@ -22,7 +22,7 @@ pub struct Log<'a> {
 }
 
 /// A histogram of a second, still encoded.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
     /// The second.
     pub at: u64,
@@ -57,6 +57,7 @@ impl<'a> Log<'a> {
     /// Reads it.
     pub fn read(bytes: &'a [u8]) -> Log<'a> {
         let mut log = Log { began: None, unread: 0, lines: Vec::new() };
+        let mut base = None;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             // One line at a time: the library gives up a whole log for one torn line.
             match IntervalLogIterator::new(line).next() {
@@ -65,10 +66,12 @@ impl<'a> Log<'a> {
                     None => log.unread += 1,
                 },
                 Some(Ok(LogEntry::StartTime(since))) => log.began = log.began.or(Some(since.as_secs_f64())),
-                Some(Ok(LogEntry::BaseTime(_))) | None => {}
+                Some(Ok(LogEntry::BaseTime(since))) => base = base.or(Some(since.as_secs_f64())),
+                None => {}
                 Some(Err(_)) => log.unread += 1,
             }
         }
+        log.began = base.or(log.began);
         log
     }
 

@@ -20,7 +20,7 @@ pub struct Samples {
 }
 
 /// One kind of fault.
-#[derive(Debug, Clone, Default, serde::Serialize)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Kind {
     /// How often.
     pub count: u64,
@@ -63,12 +63,15 @@ impl Samples {
     pub fn merge(&mut self, other: &Samples) {
         self.last = other.last.or(self.last);
         for (class, codes) in &other.faults {
-            let ours = self.faults.entry(*class).or_default();
-            for (code, kind) in codes {
-                let code = if ours.len() >= CODES && !ours.contains_key(code) { "other" } else { code };
-                ours.entry(code.to_owned()).or_default().merge(kind);
-            }
+            codes.iter().for_each(|(code, kind)| self.put(*class, code, kind));
         }
+    }
+
+    /// Adds one kind of fault, read back, say.
+    pub fn put(&mut self, class: Class, code: &str, kind: &Kind) {
+        let ours = self.faults.entry(class).or_default();
+        let code = if ours.len() >= CODES && !ours.contains_key(code) { "other" } else { code };
+        ours.entry(code.to_owned()).or_default().merge(kind);
     }
 
     /// The codes of a class.

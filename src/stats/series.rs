@@ -1,9 +1,10 @@
-//! A second as it is written down: a line of `series.csv`, and histograms with their tags for `latency.hlog`.
+//! A second as it is written down: a line of `series.csv`, histograms with their tags for `latency.hlog`, lines of `counts.csv`.
 //!
 //! Holds [`Row`] and its making. Called by the verbs for each second; the run directory writes what comes out. docs/formats.md
 //! describes every column and tag.
 
 use super::cells::{Cells, Filter, Interval};
+use super::counts;
 use super::recorder::{Classes, Latencies, Metric, Second};
 use super::threshold::Tally;
 use crate::chime::class::Class;
@@ -19,6 +20,8 @@ pub struct Row {
     pub cells: String,
     /// Histograms under their tags.
     pub histograms: Vec<(String, Histogram<u64>)>,
+    /// Its lines of `counts.csv`, without the second; none of a provisioning run.
+    pub counts: Vec<String>,
 }
 
 /// The head of a provisioning run's series.
@@ -54,6 +57,7 @@ impl Row {
             at: second.at,
             cells: line(second.sent, &second.latencies, &second.classes),
             histograms: tagged(&second.latencies, |metric| metric.name().to_owned()),
+            counts: Vec::new(),
         }
     }
 
@@ -62,7 +66,8 @@ impl Row {
         let total = gathered(&interval.cells, Filter { stages: judged, ..Filter::default() });
         let mut histograms = tagged(&total, |metric| metric.name().to_owned());
         histograms.extend(parts(&interval.cells, stages));
-        Row { at: interval.at, cells: load_line(interval, stage), histograms }
+        let counts = counts::lines(&interval.cells, stages);
+        Row { at: interval.at, cells: load_line(interval, stage), histograms, counts }
     }
 }
 

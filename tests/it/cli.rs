@@ -34,6 +34,7 @@ fn help() {
         ("help_load", &["load", "--help"]),
         ("help_capacity", &["capacity", "--help"]),
         ("help_report", &["report", "--help"]),
+        ("help_merge", &["merge", "--help"]),
         ("help_probe", &["probe", "--help"]),
     ] {
         insta::assert_snapshot!(name, said(dir.path(), args));

@@ -16,7 +16,11 @@ const MAY: &[(&str, &[&str])] = &[
             "timer", "template",
         ],
     ),
-    ("load", &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer"]),
+    (
+        "load",
+        &["scenario", "client", "drive", "schedule", "stats", "behaviour", "call", "chime", "seed", "bucket", "timer", "safe"],
+    ),
+    ("merge", &["load", "scenario", "client", "stats", "chime", "safe"]),
     ("capacity", &["load", "scenario", "schedule", "client", "stats", "call", "chime", "seed", "bucket"]),
     ("compare", &["stats", "chime", "seed", "safe"]),
     ("plan", &["behaviour", "bucket", "chime", "ledger"]),

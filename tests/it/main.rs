@@ -9,6 +9,7 @@ mod compare;
 mod house;
 mod ledger;
 mod load;
+mod merge;
 mod mischief;
 mod mock;
 mod pace;

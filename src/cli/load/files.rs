@@ -8,6 +8,7 @@ use super::super::scenario::sum;
 use super::super::service::Service;
 use super::args::Args;
 use crate::load::conductor::{Score, judged};
+use crate::load::kept::Kept;
 use crate::load::run::Run;
 use crate::load::summary::Summary;
 use crate::load::tell::Event;
@@ -17,6 +18,7 @@ use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// The files of a run.
@@ -65,12 +67,19 @@ impl Files {
             "host": { "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
                       "cpus": std::thread::available_parallelism().map_or(0, std::num::NonZero::get) },
         });
+        let mut manifest = manifest;
+        if let (Some(members), Ok(serde_json::Value::Object(kept))) =
+            (manifest.as_object_mut(), serde_json::to_value(Kept::of(run)))
+        {
+            members.extend(kept);
+        }
         let mut files = Files { logs: None, events: None, manifest, dir };
         files.publish("run.json", &files.manifest)?;
         let scenario = |out: &mut dyn Write| out.write_all(text.as_bytes());
         publish::<io::Error>(&files.dir.file("scenario.yaml"), scenario, |_| Ok(()))
             .map_err(|e| unwritable(&files.dir.file("scenario.yaml"), &e))?;
-        files.logs = Some(Logs::open(&files.dir, started, started, &load_columns()).map_err(failed)?);
+        let logs = Logs::open(&files.dir, started, started, &load_columns()).and_then(|logs| logs.with_counts(&files.dir));
+        files.logs = Some(logs.map_err(failed)?);
         let events = files.dir.reserve("events.jsonl").map_err(failed)?;
         files.events = Some(OpenOptions::new().append(true).open(&events).map_err(|e| unwritable(&events, &e))?);
         Ok(files)
@@ -82,10 +91,18 @@ impl Files {
     }
 
     /// What the run is conducted by: its thresholds, its bounds, and these files.
-    pub fn score(&mut self, run: &Run, max_duration: Option<Duration>, kill_switch: Option<PathBuf>) -> Score {
+    /// `began` is told when the load has begun.
+    pub fn score(
+        &mut self,
+        run: &Run,
+        max_duration: Option<Duration>,
+        kill_switch: Option<PathBuf>,
+        began: Arc<OnceLock<SystemTime>>,
+    ) -> Score {
         let names: Vec<String> = run.plan.stages.iter().map(|stage| stage.name.clone()).collect();
         let judged = judged(&run.plan.stages);
         let (mut logs, mut events) = (self.logs.take(), self.events.take());
+        let mut heard = false;
         Score {
             lanes: run.lanes,
             stages: run.plan.stages.clone(),
@@ -93,7 +110,13 @@ impl Files {
             max_duration,
             kill_switch: Box::new(move || kill_switch.as_ref().is_some_and(|path| path.exists())),
             log: Box::new(move |interval, stage| match &mut logs {
-                Some(logs) => logs.append(&Row::of_interval(interval, &names, &judged, stage)),
+                Some(logs) => {
+                    if let (false, Some(at)) = (heard, began.get()) {
+                        heard = true;
+                        logs.begins(*at);
+                    }
+                    logs.append(&Row::of_interval(interval, &names, &judged, stage))
+                }
                 None => Ok(()),
             }),
             event: Box::new(move |at, event| match &mut events {

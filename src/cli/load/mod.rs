@@ -40,7 +40,7 @@ pub use args::Args;
 use files::Files;
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -79,6 +79,7 @@ async fn course(args: Args) -> End {
     let (service, mock) = service(&args.whom, &wanted.plan, &people).await?;
     guarded(&args.bounds.allow_account, &asked(&wanted.plan), &service, mock.is_some(), voice)?;
     room(&wanted.plan, voice);
+    let began = Arc::new(OnceLock::new());
     let run = Run {
         id,
         lanes: args.lanes,
@@ -88,12 +89,14 @@ async fn course(args: Args) -> End {
         paced: Paced::ByPlan,
         grain: Grain::Fine,
         cpu: vitals::thread_cpu,
-        begins: match &mock {
-            Some(embedded) => {
-                let mock = embedded.mock();
-                Arc::new(move || mock.begin_timeline())
-            }
-            None => Arc::new(|| {}),
+        begins: {
+            let (began, mock) = (Arc::clone(&began), mock.as_ref().map(|embedded| embedded.mock()));
+            Arc::new(move || {
+                let _ = began.set(wall.now());
+                if let Some(mock) = &mock {
+                    mock.begin_timeline();
+                }
+            })
         },
         plan: Arc::new(wanted.plan),
     };
@@ -108,7 +111,7 @@ async fn course(args: Args) -> End {
         tokio::spawn(status::serve(listener, watching.clone()));
     }
     let watcher = tokio::spawn(show::show(watching, signals.stop.clone(), args.shown.draw(), voice));
-    let score = files.score(&run, args.bounds.max_duration.map(|span| span.0), args.bounds.kill_switch.clone());
+    let score = files.score(&run, args.bounds.max_duration.map(|span| span.0), args.bounds.kill_switch.clone(), began);
     let running = run.in_threads(hands, score, signals.stop.clone(), teller);
     let ran = running.await.map_err(|e| Failure::new(Exit::Internal, e))?;
     let _ = watcher.await;

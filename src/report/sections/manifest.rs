@@ -34,11 +34,19 @@ pub fn of(runs: Vec<(String, Value, Option<String>)>, more: Vec<Block>) -> Secti
 }
 
 /// Members of members, under names with dots.
-fn flat(path: &str, value: &Value, tell: &mut impl FnMut(&str, String)) {
+fn flat(path: &str, value: &Value, tell: &mut dyn FnMut(&str, String)) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| flat(&below(name), value, tell)),
         Value::Array(items) if items.is_empty() => {}
+        // Things of several members each: a row a thing, in one line.
+        Value::Array(items) if items.iter().all(Value::is_object) => {
+            for (n, item) in items.iter().enumerate() {
+                let mut line = Vec::new();
+                flat("", item, &mut |name: &str, value: String| line.push(format!("{name} {value}")));
+                tell(&below(&(n + 1).to_string()), line.join("; "));
+            }
+        }
         Value::Array(items) => {
             let text = |item: &Value| item.as_str().map_or(item.to_string(), str::to_owned);
             tell(path, items.iter().map(text).collect::<Vec<_>>().join(", "));

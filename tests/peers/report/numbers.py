@@ -413,7 +413,7 @@ class Runs(Check):
                     p99 = us(run.whole["response"].at(0.99))
                     self.same(f"why: {p99}", shown["why"].endswith(f"response p99 was {p99}."), True)
                 elif run.summary["reasons"]:
-                    self.same("why", run.summary["reasons"][0].rpartition(": ")[2] in shown["why"], True)
+                    self.same("why", run.summary["reasons"][0].rpartition(": ")[2][1:] in shown["why"], True)
             else:
                 with_token = counts["provisioned"] + counts["duplicate"]
                 told = [f"{n:,}" for n in ([counts["rows"]] if with_token == counts["rows"] else [with_token, counts["rows"], counts["rows"] - with_token])]

@@ -216,9 +216,11 @@ class Check:
             if isinstance(value, dict):
                 for name in sorted(value):
                     yield from flat(f"{path}.{name}" if path else name, value[name])
+            elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
+                for n, item in enumerate(value, 1):
+                    yield f"{path}.{n}", "; ".join(f"{name} {text}" for name, text in flat("", item))
             elif isinstance(value, list):
-                if value:
-                    yield path, ", ".join(map(str, value))
+                yield path, ", ".join(item if isinstance(item, str) else json.dumps(item, separators=(",", ":")) for item in value)
             elif value is not None:
                 yield path, value if isinstance(value, str) else json.dumps(value)
 
