@@ -5,7 +5,7 @@
 
 use super::End;
 use super::failure::{Exit, Failure};
-use super::report::labels;
+use super::report::page::labels;
 use super::say::Voice;
 use super::values::{Share, counted};
 use crate::load::verdict::Outcome;

@@ -7,7 +7,7 @@ pub(super) mod page;
 
 use super::capacity::files::CAPACITY;
 use super::failure::{Exit, Failure};
-use crate::report::{Style, report};
+use crate::report::{Style, junit, report};
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{ErrorKind, Write};
@@ -41,6 +41,8 @@ enum Format {
     Json,
     /// A line a second
     Csv,
+    /// Test cases, as JUnit's XML: a threshold each, and the verdict
+    Junit,
     /// The histograms, a second at a time, as HdrHistogram's tools read them
     Hlog,
     /// What a mock needs to answer as the service did, for `mock --like`
@@ -69,12 +71,16 @@ pub fn run(args: Args) -> super::End {
             let twin = super::like::twin(run)?;
             serde_json::to_string(&twin).map_err(|e| Failure::new(Exit::Internal, e))? + "\n"
         }
-        Format::Text | Format::Md => {
-            let style = if args.format == Format::Md { Style::Markdown } else { Style::Text };
+        Format::Text | Format::Md | Format::Junit => {
             let path = run.join(summary);
             let bad = |what: String| Failure::new(Exit::BadInput, format!("{}: {what}", path.display()));
             let summary: Value = serde_json::from_str(&file(summary)?).map_err(|e| bad(format!("no summary: {e}")))?;
-            report(&summary, style).map_err(|e| bad(e.to_string()))?
+            let told = match args.format {
+                Format::Md => report(&summary, Style::Markdown),
+                Format::Junit => junit(&summary, &serde_json::from_str(&file("run.json")?).unwrap_or_default()),
+                _ => report(&summary, Style::Text),
+            };
+            told.map_err(|e| bad(e.to_string()))?
         }
     };
     print(&out)

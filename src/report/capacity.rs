@@ -6,7 +6,16 @@ use super::table::Page;
 use super::{count, counted, ms, words};
 use serde_json::Value;
 
+/// What it comes to, in a line.
+pub fn title(kept: &Value) -> String {
+    match kept["mode"].as_str() {
+        Some("quota") => bucket(kept),
+        _ => found(kept),
+    }
+}
+
 pub fn fill(page: &mut Page, kept: &Value) {
+    page.title(&title(kept));
     match kept["mode"].as_str() {
         Some("quota") => quota(page, kept),
         _ => search(page, kept),
@@ -18,13 +27,13 @@ fn rate(value: &Value) -> String {
     value.as_f64().map_or("-".to_owned(), words::per_second)
 }
 
-fn search(page: &mut Page, kept: &Value) {
+fn found(kept: &Value) -> String {
     let (name, answer) = (kept["name"].as_str().unwrap_or("-"), &kept["answer"]);
     let highest = match answer["confirmed"] == true {
         true => format!("{} holds", rate(&answer["rate"])),
         false => format!("{} holds as far as was tried", rate(&answer["rate"])),
     };
-    let title = match answer["ending"].as_str() {
+    match answer["ending"].as_str() {
         Some("found") => format!("CAPACITY: {name}, {highest}"),
         Some("none-holds") => format!("NO CAPACITY: {name}, no rate holds its thresholds"),
         Some("ceiling") => format!("CAPACITY: {name}, {highest}; nothing higher was allowed"),
@@ -32,8 +41,11 @@ fn search(page: &mut Page, kept: &Value) {
         Some("budget") => format!("INCOMPLETE: {name}, {highest}; the calls that were allowed are used up"),
         Some(_) => format!("INVALID: {name}, the service does not stay the same for long enough to tell"),
         None => format!("INCOMPLETE: {name}, the search is not over"),
-    };
-    page.title(&title);
+    }
+}
+
+fn search(page: &mut Page, kept: &Value) {
+    let answer = &kept["answer"];
     if answer.is_object() {
         let confidence = answer["confidence"].as_f64().unwrap_or_default() * 100.0;
         let end = |value: &Value, none: &str| if value.is_null() { none.to_owned() } else { rate(value) };
@@ -95,13 +107,13 @@ fn table(page: &mut Page, kept: &Value) {
     }
 }
 
-fn quota(page: &mut Page, kept: &Value) {
+fn bucket(kept: &Value) -> String {
     let (name, quota) = (kept["name"].as_str().unwrap_or("-"), &kept["quota"]);
     if !quota.is_object() {
-        return page.title(&format!("INCOMPLETE: {name}, the quota is not found yet"));
+        return format!("INCOMPLETE: {name}, the quota is not found yet");
     }
     let bucket = &quota["bucket"];
-    let title = match (bucket.is_object(), quota["sure"] == true) {
+    match (bucket.is_object(), quota["sure"] == true) {
         (true, true) => {
             format!("QUOTA: {name}, {} with a burst of {:.0}", rate(&bucket["rate"]), bucket["burst"].as_f64().unwrap_or(0.0))
         }
@@ -112,8 +124,14 @@ fn quota(page: &mut Page, kept: &Value) {
         ),
         (false, _) if quota["throttled"] == 0 => format!("NO QUOTA: {name}, nothing was throttled"),
         (false, _) => format!("INCOMPLETE: {name}, too few calls to tell"),
-    };
-    page.title(&title);
+    }
+}
+
+fn quota(page: &mut Page, kept: &Value) {
+    let quota = &kept["quota"];
+    if !quota.is_object() {
+        return;
+    }
     page.line(&format!(
         "{} in {:.0} s, {} of them throttled; at most {} let in in one second",
         counted(&quota["calls"], "call"),

@@ -1,12 +1,13 @@
-//! What was written of a run, for reading: a summary in, text out; a run directory's files in, a page out.
+//! What was written of a run, for reading: a summary in, text or JUnit XML out; a run directory's files in, a page out.
 //!
-//! Holds [`Style`] and [`report`], [`page()`] and [`comparison`]. Called by `headcount report` and `compare`, and by `load` and `capacity` when they end. Pure: it opens no
+//! Holds [`Style`] and [`report`], [`page()`], [`junit()`] and [`comparison`]. Called by `headcount report` and `compare`, and by `load` and `capacity` when they end. Pure: it opens no
 //! file and never sees the run itself, so that a report says tomorrow what it says today.
 
 mod capacity;
 mod charts;
 mod compare;
 mod html;
+mod junit;
 mod load;
 pub mod model;
 mod provision;
@@ -14,6 +15,7 @@ mod sections;
 mod table;
 mod words;
 
+pub use junit::junit;
 use model::search::Search;
 use model::{Files, Kind, MOST_RUNS, PageError, Run};
 

@@ -7,6 +7,7 @@ mod check_fix;
 mod cli;
 mod compare;
 mod house;
+mod junit;
 mod ledger;
 mod load;
 mod merge;

@@ -48,6 +48,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
 
+    /// When it has ended, write its thresholds and verdict here as test cases (JUnit's XML), for a CI
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
     /// Threads that ask, each with a core's worth of work
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub lanes: u32,

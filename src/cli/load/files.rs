@@ -12,6 +12,7 @@ use crate::load::kept::Kept;
 use crate::load::run::Run;
 use crate::load::summary::Summary;
 use crate::load::tell::Event;
+use crate::report::junit;
 use crate::run_dir::{Logs, RunDir, RunDirError, publish, publish_json};
 use crate::stats::series::{Row, load_columns};
 use serde_json::json;
@@ -137,6 +138,15 @@ impl Files {
         self.manifest["state"] = json!(ending);
         self.manifest["verdict"] = json!(summary.map(|summary| summary.verdict));
         self.publish("run.json", &self.manifest)
+    }
+
+    /// Writes the run as test cases to a file of somebody else's choice.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn junit(&self, to: &Path, summary: &serde_json::Value) -> Result<(), Failure> {
+        let text = junit(summary, &self.manifest).map_err(|e| Failure::new(Exit::Internal, e))?;
+        publish::<io::Error>(to, |out: &mut dyn Write| out.write_all(text.as_bytes()), |_| Ok(())).map_err(|e| unwritable(to, &e))
     }
 
     fn publish(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {

@@ -29,7 +29,7 @@ use crate::load::ran::Ran;
 use crate::load::run::Run;
 use crate::load::verdict::{Judgement, Outcome};
 use crate::report::{Style, report};
-use crate::run_dir::sum_of;
+use crate::run_dir::{check_publishable, sum_of};
 use crate::scenario::file::Data;
 use crate::scenario::mock::Mock;
 use crate::scenario::plan::{Plan, Target};
@@ -40,6 +40,7 @@ pub use args::Args;
 use files::Files;
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -66,6 +67,10 @@ async fn course(args: Args) -> End {
     say::log(args.shown.loud.verbose);
     let voice = args.shown.voice();
     let wall = Wall::System;
+    if let Some(to) = &args.junit {
+        let failed = |error| Failure::new(Exit::Usage, format!("--junit {} cannot be written: {error}", to.display()));
+        check_publishable(to).map_err(failed)?;
+    }
     let mut wanted = wanted(&args)?;
     if let Some(run) = &args.mock_like {
         let twin = like::twin(run)?;
@@ -117,7 +122,8 @@ async fn course(args: Args) -> End {
     let _ = watcher.await;
     let left = *signals.stop.borrow_and_update() == Stop::Now;
     let judgement = ran.judge(&run, Some(Traffic::now(&traffic)));
-    conclude(&mut files, &run, &ran, judgement, &traffic, voice).map(|exit| if left { signals.left() } else { exit })
+    conclude((&mut files, args.junit.as_deref()), &run, &ran, judgement, &traffic, voice)
+        .map(|exit| if left { signals.left() } else { exit })
 }
 
 /// Where the run's status is to be served.
@@ -188,7 +194,14 @@ fn planned_words(plan: &Plan) -> String {
 }
 
 /// Summary, last words, exit code.
-fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traffic: &[Arc<Traffic>], voice: Voice) -> End {
+fn conclude(
+    (files, junit): (&mut Files, Option<&Path>),
+    run: &Run,
+    ran: &Ran,
+    judgement: Judgement,
+    traffic: &[Arc<Traffic>],
+    voice: Voice,
+) -> End {
     let outcome = judgement.outcome;
     if let Some(fault) = ran.no_meetings().filter(|_| ran.ledger.sent == 0) {
         let auth = fault.class.tier() == crate::chime::class::Tier::Auth;
@@ -200,6 +213,9 @@ fn conclude(files: &mut Files, run: &Run, ran: &Ran, judgement: Judgement, traff
     let summary = ran.summary(run, judgement, Some(Traffic::now(traffic)), vitals::memory());
     files.ended(&summary.ending, Some(&summary))?;
     let value = serde_json::to_value(&summary).map_err(|e| Failure::new(Exit::Internal, e))?;
+    if let Some(to) = junit {
+        files.junit(to, &value)?;
+    }
     voice.say(report(&value, Style::Text).map_err(|e| Failure::new(Exit::Internal, e))?.trim_end());
     voice.say(format_args!("{}: summary, histograms, series and events of the run", files.dir().display()));
     if let Some(Cause::Disk(why)) = &ran.conducted.cause {

@@ -50,7 +50,7 @@ fn two_loads_are_one_run_that_everything_reads() {
     assert!(code == 0 && page.contains("Side by side"), "{err}");
     let (code, _, err) = run(&["report", "m.run", "--html", "m.html"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    for format in ["md", "csv", "hlog", "json"] {
+    for format in ["md", "csv", "hlog", "json", "junit"] {
         assert_eq!(run(&["report", "m.run", "--format", format]).0, 0, "{format}");
     }
     // Every judged call of both is in its log.

@@ -18,6 +18,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 
+from compared import compared
 from searches import Search, Searches
 from told import BURST, CLASSES, IDLE, METRICS, NONE, RATE, WIDTHS, Check, Page, Values, clock, count, ms, rate, share, size, some, span, us
 
@@ -454,6 +455,8 @@ class Runs(Check):
 
     def all(self):
         self.drawn = set()
+        if "differences" in self.page.tables:
+            compared(self)
         self.first()
         self.latency()
         self.heat()
