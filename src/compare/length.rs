@@ -87,11 +87,11 @@ pub fn length(series: &[f64]) -> f64 {
     let quiet = (1..=most.saturating_sub(row)).find(|lag| (*lag..lag + row).all(|lag| !correlated(lag)));
     let window = quiet.map_or(most, |lag| (2 * lag).min(most));
     let (mut g, mut long_run) = (0.0, covariances[0]);
-    for lag in 1..=window {
+    for (lag, covariance) in covariances.iter().enumerate().take(window + 1).skip(1) {
         let share = lag as f64 / window as f64;
         let weight = if share <= 0.5 { 1.0 } else { 2.0 * (1.0 - share) };
-        g += 2.0 * weight * lag as f64 * covariances[lag];
-        long_run += 2.0 * weight * covariances[lag];
+        g += 2.0 * weight * lag as f64 * covariance;
+        long_run += 2.0 * weight * covariance;
     }
     if long_run <= 0.0 {
         return 1.0;
