@@ -77,7 +77,17 @@ pub fn save(run: &Path, name: &str, baselines: &Path) -> Result<bool, Failure> {
     let place = baselines.join(name);
     let old = tempfile::Builder::new().prefix(".old-").tempdir_in(baselines).map_err(failed(baselines))?;
     // The old one steps aside whole, and goes when the new one stands.
-    let there = fs::rename(&place, old.path().join("run")).is_ok();
-    fs::rename(temp.keep(), &place).map_err(failed(&place))?;
+    let aside = old.path().join("run");
+    let there = fs::rename(&place, &aside).is_ok();
+    if let Err(error) = fs::rename(temp.path(), &place) {
+        if there {
+            // Where even that fails, it is kept where it is.
+            fs::rename(&aside, &place).unwrap_or_else(|_| drop(old.keep()));
+        }
+        return Err(failed(&place)(error));
+    }
+    // It has another name now, and nothing is left to take away.
+    let _ = temp.keep();
+    File::open(baselines).and_then(|dir| dir.sync_all()).map_err(failed(baselines))?;
     Ok(there)
 }

@@ -69,7 +69,7 @@ pub struct Args {
     baselines: PathBuf,
 }
 
-/// Draws: the ends of an interval at 95 % of a dozen metrics lie beyond one draw in five hundred.
+/// Draws: enough that hundreds lie beyond the end of one interval, and some beyond those of a dozen that hold together.
 const RESAMPLES: u32 = 10_000;
 
 fn name(text: &str) -> Result<String, &'static str> {
@@ -92,9 +92,17 @@ pub fn run(args: Args) -> super::End {
         }
     };
     if let (Some(name), Some(run)) = (&args.save, found.last()) {
+        // What fails here would be what the next run is held to, and would pass.
+        if end != Exit::Done {
+            Voice::Normal.warn(format_args!("{} is not kept as baseline {name}", run.display()));
+            return Ok(end);
+        }
         // A run that cannot be compared would be found out only when it is wanted.
-        if found.len() == 1 {
-            Loaded::read(run, String::new())?;
+        if Loaded::read(run, String::new())?.is_invalid() {
+            let failure = Failure::new(Exit::Invalid, format!("{} is INVALID itself, and no baseline", run.display()));
+            return Err(
+                failure.hint("its generator may have made the difference: run it again on a quieter machine, or at a lower rate")
+            );
         }
         let replaced = if baseline::save(run, name, &args.baselines)? { ", in place of the one before" } else { "" };
         Voice::Normal.say(format_args!("{}: kept as baseline {name}{replaced}", run.display()));
@@ -127,6 +135,10 @@ impl Loaded {
         let recording = Recording::read(&kept.label, summary, manifest, kept.series.as_bytes(), kept.hlog.as_bytes());
         let recording = recording.map_err(|why| Failure::new(Exit::BadInput, format!("{}: {why}", run.display())))?;
         Ok(Loaded { kept, what: What::Run(Box::new(recording)) })
+    }
+
+    fn is_invalid(&self) -> bool {
+        matches!(&self.what, What::Run(recording) if recording.summary["verdict"] == "invalid")
     }
 }
 

@@ -1,85 +1,19 @@
-//! Blocks of seconds, drawn again and again, and the intervals that come of it.
+//! The interval of a change, out of draws of blocks.
 //!
-//! Holds [`Blocks`] and [`interval`]. Called by the comparison. It never sees what is measured, only numbers of a draw.
+//! Holds [`interval`]. Called for each measure of a comparison. It never sees what a measure is read from.
 
 use super::Settings;
+use super::blocks::Blocks;
 use super::measure::{Measure, Sampled};
-use rand::{Rng, RngExt};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
-use std::ops::Range;
 
-/// A stage with fewer blocks is drawn together with the one before it: of two or three blocks no draw says how much they scatter.
-const FEWEST_A_STAGE: usize = 5;
-/// More blocks say nothing that these do not, and cost memory.
-const MOST: f64 = 240.0;
-/// Fewer are had only where there are no more seconds: a longer block would be none.
-const LEAST: f64 = 10.0;
-
-/// The seconds of a run, in blocks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Blocks {
-    /// The block of each second.
-    of: Vec<usize>,
-    /// Blocks that are drawn for each other.
-    strata: Vec<Range<usize>>,
-}
-
-impl Blocks {
-    /// Cuts each stage into blocks of about `length` seconds.
-    pub fn cut(stages: &[usize], length: f64) -> Blocks {
-        let n = stages.len() as f64;
-        let length = length.min(n / LEAST).max(n / MOST).max(1.0);
-        let mut blocks = Blocks { of: Vec::with_capacity(stages.len()), strata: Vec::new() };
-        let mut count = 0;
-        for stage in stages.chunk_by(|a, b| a == b) {
-            let here = ((stage.len() as f64 / length).round() as usize).max(1);
-            blocks.of.extend((0..stage.len()).map(|second| count + second * here / stage.len()));
-            blocks.strata.push(count..count + here);
-            count += here;
-        }
-        blocks.join();
-        blocks
-    }
-
-    /// Joins what is too small to be drawn for itself.
-    fn join(&mut self) {
-        let mut joined: Vec<Range<usize>> = Vec::new();
-        for stratum in self.strata.drain(..) {
-            match joined.last_mut() {
-                Some(last) if stratum.len() < FEWEST_A_STAGE || last.len() < FEWEST_A_STAGE => last.end = stratum.end,
-                _ => joined.push(stratum),
-            }
-        }
-        self.strata = joined;
-    }
-
-    /// The block of each second.
-    pub fn of(&self) -> &[usize] {
-        &self.of
-    }
-
-    /// How many.
-    pub fn count(&self) -> usize {
-        self.strata.last().map_or(0, |last| last.end)
-    }
-
-    /// Draws as many as there are, with replacement: how often each occurs.
-    fn draw(&self, chance: &mut impl Rng, weights: &mut [u32]) {
-        weights.fill(0);
-        for stratum in &self.strata {
-            for _ in stratum.clone() {
-                weights[chance.random_range(stratum.clone())] += 1;
-            }
-        }
-    }
-
-    /// Degrees of freedom.
-    fn freedom(&self) -> f64 {
-        (self.count() - self.strata.len()) as f64
-    }
-}
+/// So many draws must lie beyond an end, or it is not read from them alone.
+const BEYOND: f64 = 10.0;
 
 /// The interval of a change, one of `together` that hold at once. Each run is drawn for itself. Nothing, if hardly a draw told of it.
+///
+/// Its ends are percentiles of the draws, moved outwards; where these lie so far out that hardly a draw does, they are at least as many
+/// standard deviations of the draws away as Student says.
 pub fn interval(
     measure: &Measure,
     (base, of_base): (&Sampled, &Blocks),
@@ -93,7 +27,7 @@ pub fn interval(
     for _ in 0..settings.resamples {
         of_base.draw(&mut chance.0, &mut a);
         of_run.draw(&mut chance.1, &mut b);
-        changes.extend(base.at(&a).zip(run.at(&b)).map(|(before, now)| change(measure, before, now)));
+        changes.extend(base.at(&a).zip(run.at(&b)).map(|(before, now)| measure.change(before, now)));
     }
     changes.sort_by(f64::total_cmp);
     // The run with fewer blocks says how sure the ends are.
@@ -103,26 +37,37 @@ pub fn interval(
     if changes.len() < 100 || freedom < 1.0 {
         return None;
     }
-    let tail = expanded((1.0 - settings.confidence) / 2.0 / together.max(1) as f64, blocks, freedom)?;
-    let at = |share: f64| changes[((changes.len() as f64 * share) as usize).min(changes.len() - 1)];
-    Some((at(tail), at(1.0 - tail)))
-}
-
-/// How much something has changed: of latencies and rates the share by which it grew, else the difference. Nothing that was nothing
-/// before has grown without bound.
-pub fn change(measure: &Measure, before: f64, now: f64) -> f64 {
-    match (measure.relative(), before == 0.0 && now == 0.0) {
-        (_, true) => 0.0,
-        (true, _) => now / before - 1.0,
-        (false, _) => now - before,
+    let one = (1.0 - settings.confidence) / 2.0 / together.max(1) as f64;
+    let (away, tail) = expanded(one, blocks, freedom)?;
+    let n = changes.len() as f64;
+    let at = |share: f64| changes[((n * share) as usize).min(changes.len() - 1)];
+    let (low, high) = (at(tail), at(1.0 - tail));
+    if tail * n >= BEYOND {
+        return Some((low, high));
     }
+    let plain = measure.change(base.plain(of_base)?, run.plain(of_run)?);
+    let (least, most) = spread(measure, plain, &changes, away)?;
+    Some((low.min(least), high.max(most)))
 }
 
-/// The tail of a percentile interval, moved outwards: draws of n blocks scatter too little by (n − 1) / n, and their ends are Student's.
-fn expanded(tail: f64, blocks: f64, freedom: f64) -> Option<f64> {
+/// So many standard deviations of the draws to either side, of ratios by their logarithms.
+fn spread(measure: &Measure, plain: f64, changes: &[f64], away: f64) -> Option<(f64, f64)> {
+    let scale = |change: f64| if measure.relative() { change.ln_1p() } else { change };
+    let back = |value: f64| if measure.relative() { value.exp_m1() } else { value };
+    let n = changes.len() as f64;
+    let mean = changes.iter().map(|change| scale(*change)).sum::<f64>() / n;
+    let deviation = (changes.iter().map(|change| (scale(*change) - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let ends = (back(scale(plain) - away * deviation), back(scale(plain) + away * deviation));
+    (ends.0.is_finite() && ends.1.is_finite()).then_some(ends)
+}
+
+/// How many standard deviations of the draws an end lies away, and the tail of the draws beyond it: draws of n blocks scatter too little
+/// by (n − 1) / n, and their ends are Student's.
+fn expanded(tail: f64, blocks: f64, freedom: f64) -> Option<(f64, f64)> {
     let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
     let normal = Normal::new(0.0, 1.0).ok()?;
-    Some(normal.cdf((blocks / freedom).sqrt() * student.inverse_cdf(tail)))
+    let away = -(blocks / freedom).sqrt() * student.inverse_cdf(tail);
+    Some((away, normal.cdf(-away)))
 }
 
 #[cfg(test)]
@@ -130,23 +75,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_are_cut_each_for_itself_and_small_ones_join() {
-        let stages: Vec<usize> = [(0, 20), (1, 30), (2, 2)].iter().flat_map(|(stage, n)| vec![*stage; *n]).collect();
-        let blocks = Blocks::cut(&stages, 2.0);
-        assert_eq!((blocks.count(), blocks.strata.as_slice()), (26, [0..10, 10..26].as_slice()));
-        assert_eq!(blocks.of[..5], [0, 0, 1, 1, 2]);
-        assert_eq!(Blocks::cut(&[0; 5], 3.0).count(), 5);
-        assert_eq!(Blocks::cut(&[0; 3600], 1.0).count(), 240);
-        // However long things are felt, there are ten.
-        assert_eq!(Blocks::cut(&[0; 60], 50.0).count(), 10);
-        assert_eq!(Blocks::cut(&[], 1.0).count(), 0);
-    }
-
-    #[test]
     fn a_tail_is_wider_the_fewer_blocks_there_are() {
-        let tail = |blocks: f64| expanded(0.025, blocks, blocks - 1.0).unwrap();
+        let tail = |blocks: f64| expanded(0.025, blocks, blocks - 1.0).unwrap().1;
         assert!(tail(10.0) < tail(30.0) && tail(30.0) < tail(1000.0) && tail(1000.0) < 0.025);
         // Hesterberg's example: 10 values, 95 %: 0.86 % instead of 2.5 %.
         assert!((tail(10.0) - 0.0086).abs() < 2e-4, "{}", tail(10.0));
+    }
+
+    /// Of draws that are normal, both ways to an end agree.
+    #[test]
+    fn deviations_lie_where_percentiles_do() {
+        let normal = Normal::new(0.0, 0.01).unwrap();
+        let changes: Vec<f64> = (1..10_000).map(|n| normal.inverse_cdf(f64::from(n) / 1e4).exp_m1()).collect();
+        let (low, high) = spread(&Measure::Rate, 0.0, &changes, 1.96).unwrap();
+        let at = |share: f64| changes[(1e4 * share) as usize];
+        assert!((low - at(0.025)).abs() < 1e-4 && (high - at(0.975)).abs() < 1e-4, "{low} {high}");
+        let of_shares = spread(&Measure::Failed, 0.01, &changes, 2.0).unwrap();
+        assert!((of_shares.1 - of_shares.0 - 0.04).abs() < 1e-3, "{of_shares:?}");
     }
 }

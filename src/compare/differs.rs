@@ -20,7 +20,14 @@ pub fn notes(base: &Recording, run: &Recording, settings: &Settings) -> Vec<Stri
     if a["scenario"]["leans_on"] != b["scenario"]["leans_on"] {
         notes.push("what the scenarios lean on (a trace, a roster) differs".to_owned());
     }
-    let told = [("set", "--set"), ("seed", "seed"), ("lanes", "lanes"), ("rate", "rate"), ("concurrency", "concurrency")];
+    let told = [
+        ("set", "--set"),
+        ("mock_like", "--mock-like"),
+        ("seed", "seed"),
+        ("lanes", "lanes"),
+        ("rate", "rate"),
+        ("concurrency", "concurrency"),
+    ];
     let places = [("endpoint", "endpoint"), ("region", "region"), ("host", "machine"), ("headcount", "version of headcount")];
     for (key, name) in told.into_iter().chain(places) {
         if a[key] != b[key] {

@@ -34,19 +34,22 @@ fn influence(recording: &Recording, measure: &Measure) -> Option<Vec<f64>> {
     match measure {
         Measure::Latency(subject, q) => {
             let counts = recording.of(*subject)?;
-            let mut all: Vec<(u64, u64)> = counts.iter().flatten().copied().collect();
+            let mut all: Vec<(u32, u32)> = counts.iter().flatten().copied().collect();
             all.sort_unstable();
-            let total: u64 = all.iter().map(|(_, n)| n).sum();
+            let total: u64 = all.iter().map(|(_, n)| u64::from(*n)).sum();
             let rank = (q * total as f64).ceil() as u64;
             let mut below = 0;
-            let at = all.iter().find(|(_, n)| {
-                below += n;
+            let (at, _) = all.iter().find(|(_, n)| {
+                below += u64::from(*n);
                 below >= rank
             })?;
-            let beyond = |values: &Vec<(u64, u64)>| {
-                let (beyond, all) =
-                    values.iter().fold((0, 0), |(b, a), (value, n)| (b + if *value > at.0 { *n } else { 0 }, a + n));
-                beyond as f64 - (1.0 - q) * all as f64
+            let beyond = |values: &Vec<(u32, u32)>| {
+                let add = |(beyond, all): (f64, f64), (value, n): &(u32, u32)| {
+                    let n = f64::from(*n);
+                    (beyond + if value > at { n } else { 0.0 }, all + n)
+                };
+                let (beyond, all) = values.iter().fold((0.0, 0.0), add);
+                beyond - (1.0 - q) * all
             };
             Some(counts.iter().map(beyond).collect())
         }

@@ -3,10 +3,11 @@
 //! Holds [`Measure`], the list of them, and [`Sampled`], a run from which one is read for any weights of its blocks. Called by the
 //! comparison.
 
-use super::bootstrap::Blocks;
+use super::blocks::Blocks;
 use super::recording::{Counts, Moment, Recording, Subject};
 use super::table::Table;
 use crate::stats::recorder::Metric;
+use std::rc::Rc;
 
 /// Something that is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +50,16 @@ impl Measure {
         !matches!(self, Measure::Failed | Measure::Throttled)
     }
 
+    /// How much it has changed: of latencies and rates the share by which it grew, else the difference. What was nothing before has
+    /// grown without bound.
+    pub fn change(&self, before: f64, now: f64) -> f64 {
+        match (self.relative(), before == 0.0 && now == 0.0) {
+            (_, true) => 0.0,
+            (true, _) => now / before - 1.0,
+            (false, _) => now - before,
+        }
+    }
+
     /// Whether less is better.
     pub fn less_is_better(&self) -> bool {
         !matches!(self, Measure::Rate | Measure::Capacity)
@@ -87,17 +98,29 @@ pub struct Sampled {
     of: Of,
 }
 
+/// Tables that were made.
+pub type Tables = Vec<(Subject, Rc<Table>)>;
+
+fn table(tables: &mut Tables, subject: Subject, recording: &Recording, blocks: &Blocks) -> Rc<Table> {
+    if let Some((_, made)) = tables.iter().find(|(of, _)| *of == subject) {
+        return Rc::clone(made);
+    }
+    let made = Rc::new(Table::of(recording.of(subject).map_or(&[], Vec::as_slice), blocks));
+    tables.push((subject, Rc::clone(&made)));
+    made
+}
+
 /// What a measure is read from.
 enum Of {
     /// Values by block.
-    Latencies(Table, f64),
+    Latencies(Rc<Table>, f64),
     /// By block, a part and what it is a part of: failed of ended calls, say.
     Ratio(Vec<(u64, u64)>),
 }
 
 impl Sampled {
-    /// Of a run.
-    pub fn of(recording: &Recording, measure: &Measure, blocks: &Blocks) -> Sampled {
+    /// Of a run; the table of a latency is made once and shared by its percentiles.
+    pub fn of(recording: &Recording, measure: &Measure, blocks: &Blocks, tables: &mut Tables) -> Sampled {
         let ratio = |of: fn(&Moment) -> (u64, u64)| {
             let mut sums = vec![(0, 0); blocks.count()];
             for (moment, block) in recording.moments.iter().zip(blocks.of()) {
@@ -107,9 +130,7 @@ impl Sampled {
             Of::Ratio(sums)
         };
         let of = match measure {
-            Measure::Latency(subject, q) => {
-                Of::Latencies(Table::of(recording.of(*subject).map_or(&[], Vec::as_slice), blocks), *q)
-            }
+            Measure::Latency(subject, q) => Of::Latencies(table(tables, *subject, recording, blocks), *q),
             Measure::Failed => ratio(|moment| (moment.ended - moment.ok, moment.ended)),
             Measure::Throttled => ratio(|moment| (moment.throttled, moment.ended)),
             Measure::Rate | Measure::Capacity => ratio(|moment| (moment.ok, 1)),
@@ -125,7 +146,7 @@ impl Sampled {
     /// The measure, if block n had occurred `weights[n]` times.
     pub fn at(&self, weights: &[u32]) -> Option<f64> {
         match &self.of {
-            Of::Latencies(table, q) => table.quantile(weights, *q).map(|us| us as f64),
+            Of::Latencies(table, q) => table.quantile(weights, *q).map(f64::from),
             Of::Ratio(sums) => {
                 let add = |(part, whole): (u64, u64), (of, weight): (&(u64, u64), &u32)| {
                     (part + of.0 * u64::from(*weight), whole + of.1 * u64::from(*weight))

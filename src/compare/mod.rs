@@ -13,6 +13,7 @@
 //! It tells chance within the runs from a difference between them. What changes between runs for reasons of its own (a neighbour on the
 //! machine, a service's other load) is a difference like any other: docs/compare.md says how to find out how large that is.
 
+mod blocks;
 mod bootstrap;
 mod differs;
 pub mod length;
@@ -27,7 +28,7 @@ pub use searches::searches;
 pub use told::{Comparison, Metric, Side, Verdict};
 
 use crate::seed::Seed;
-use bootstrap::Blocks;
+use blocks::Blocks;
 use measure::{Measure, Sampled};
 
 /// How two runs are compared.
@@ -91,7 +92,9 @@ pub fn compare(base: &Recording, run: &Recording, settings: &Settings) -> Result
     let measures = measure::all(base, run);
     let cut = |recording: &Recording| Blocks::cut(&recording.stages(), length::of(recording, &measures));
     let (of_base, of_run) = (cut(base), cut(run));
-    let sampled = |measure: &Measure| (Sampled::of(base, measure, &of_base), Sampled::of(run, measure, &of_run));
+    let (mut in_base, mut in_run) = (Vec::new(), Vec::new());
+    let sampled =
+        |measure: &Measure| (Sampled::of(base, measure, &of_base, &mut in_base), Sampled::of(run, measure, &of_run, &mut in_run));
     let sampled: Vec<(Sampled, Sampled)> = measures.iter().map(sampled).collect();
     let tells = |(a, b): &(Sampled, Sampled)| a.tells() && b.tells();
     let together = sampled.iter().filter(|runs| tells(runs)).count();
@@ -102,6 +105,8 @@ pub fn compare(base: &Recording, run: &Recording, settings: &Settings) -> Result
         Metric::of(measure, a.plain(&of_base), b.plain(&of_run), interval, settings)
     };
     let metrics: Vec<Metric> = measures.iter().zip(&sampled).map(metric).collect();
-    let enough = base.moments.len().min(run.moments.len()) >= FEWEST_SECONDS;
-    Ok(Comparison::of(Side::of(base), Side::of(run), metrics, differs::notes(base, run, settings), settings, enough))
+    let (before, now) = (base.moments.len(), run.moments.len());
+    let nothing = (before.min(now) < FEWEST_SECONDS)
+        .then(|| format!("{before} and {now} seconds were measured: too few to tell a difference from chance"));
+    Ok(Comparison::of(Side::of(base), Side::of(run), metrics, differs::notes(base, run, settings), settings, nothing))
 }

@@ -19,8 +19,9 @@ pub struct Subject {
     pub operation: Option<Operation>,
 }
 
-/// Values with how often each occurred, a second an entry.
-pub type Counts = Vec<Vec<(u64, u64)>>;
+/// Values in microseconds with how often each occurred, a second an entry. An hour of thousands of calls a second holds millions of them:
+/// they are as small as they can be (an hour is 3.6 thousand million microseconds).
+pub type Counts = Vec<Vec<(u32, u32)>>;
 
 /// A second that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -121,7 +122,10 @@ fn latencies(moments: &[Moment], log: &Log, warmup: &BTreeSet<&str>) -> Vec<(Sub
     let mut add = |metric: Metric, operation: Option<Operation>, at: u64, values: Vec<(u64, u64)>| {
         let Some(order) = COMPARED.iter().position(|one| *one == metric).filter(|_| !moments.is_empty()) else { return };
         let counts = found.entry((order, operation)).or_insert_with(|| vec![Vec::new(); moments.len()]);
-        counts[place(at)].extend(values);
+        let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let second = &mut counts[place(at)];
+        second.reserve_exact(values.len());
+        second.extend(values.into_iter().map(|(value, count)| (small(value), small(count))));
     };
     log.judged().for_each(|line| add(line.metric, None, line.at, line.values()));
     let told = |(line, part): &(_, crate::stats::log::Part)| {

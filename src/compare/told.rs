@@ -3,7 +3,6 @@
 //! Holds [`Comparison`], version 1 of the format in docs/formats.md. Made by the comparison, read by reports. It never sees how a number
 //! came about.
 
-use super::bootstrap::change;
 use super::measure::Measure;
 use super::recording::Recording;
 use super::{Settings, WORTH_A_WORD};
@@ -132,7 +131,7 @@ impl Metric {
         interval: Option<(f64, f64)>,
         settings: &Settings,
     ) -> Metric {
-        let change = base.zip(run).map(|(base, run)| change(measure, base, run));
+        let change = base.zip(run).map(|(base, run)| measure.change(base, run));
         // Of shares, what a limit and a margin are of is what was before.
         let share = |change: f64| match measure.relative() {
             true => change.abs(),
@@ -202,7 +201,7 @@ fn says(measure: &Measure, change: Option<f64>, interval: Option<(f64, f64)>, ve
         Verdict::Improvement => "an improvement",
         Verdict::Same if low > 0.0 => "too small to matter",
         Verdict::Same => "no difference",
-        _ => "not told from chance",
+        _ => "too wide to tell",
     };
     format!("{size} [{}, {}]: {what}", percent(low), percent(high))
 }
@@ -224,19 +223,29 @@ fn round(value: f64) -> f64 {
 }
 
 impl Comparison {
-    /// Sums a comparison up.
-    pub fn of(base: Side, run: Side, metrics: Vec<Metric>, notes: Vec<String>, settings: &Settings, enough: bool) -> Comparison {
+    /// Sums a comparison up; `nothing` says why nothing can be told, if that is so.
+    pub fn of(
+        base: Side,
+        run: Side,
+        metrics: Vec<Metric>,
+        notes: Vec<String>,
+        settings: &Settings,
+        nothing: Option<String>,
+    ) -> Comparison {
         let any = |verdict: Verdict| metrics.iter().any(|metric| metric.verdict == verdict);
         let invalid: Vec<&str> =
             [&base, &run].into_iter().filter(|side| side.verdict == "invalid").map(|side| side.label.as_str()).collect();
         let verdict = match (any(Verdict::Regression), any(Verdict::Improvement)) {
             _ if !invalid.is_empty() => Verdict::Invalid,
-            _ if !enough => Verdict::NoData,
+            _ if nothing.is_some() => Verdict::NoData,
             (true, true) => Verdict::Mixed,
             (true, false) => Verdict::Regression,
             (false, true) => Verdict::Improvement,
-            (false, false) if any(Verdict::Same) => Verdict::Same,
-            _ if any(Verdict::Unclear) => Verdict::Unclear,
+            // That nothing fails in either run says nothing of how fast they are.
+            (false, false) if metrics.iter().any(|metric| metric.verdict == Verdict::Same && metric.change_is == "share") => {
+                Verdict::Same
+            }
+            _ if any(Verdict::Unclear) || any(Verdict::Same) => Verdict::Unclear,
             _ => Verdict::NoData,
         };
         let of =
@@ -246,7 +255,7 @@ impl Comparison {
                 format!("{} measured its own generator: no difference means anything", invalid.join(" and "))
             }
             Verdict::NoData => {
-                format!("{} and {} seconds were measured: too few to tell a difference from chance", base.seconds, run.seconds)
+                nothing.unwrap_or_else(|| "neither run has enough calls to tell a difference from chance".to_owned())
             }
             Verdict::Unclear => "nothing is told apart, and nothing is told to be the same: longer runs would".to_owned(),
             Verdict::Same => format!("{} and {} are the same, as far as these runs tell", base.label, run.label),
@@ -265,7 +274,7 @@ impl Comparison {
         let mut notes = notes;
         let unclear: Vec<&str> = of(Verdict::Unclear).collect();
         if !unclear.is_empty() && verdict != Verdict::Unclear {
-            notes.insert(0, format!("not told from chance, and not told to be the same: {}", unclear.join(", ")));
+            notes.insert(0, format!("neither told to differ nor to be the same: {}", unclear.join(", ")));
         }
         Comparison {
             version: 1,
@@ -273,7 +282,7 @@ impl Comparison {
             headcount: env!("CARGO_PKG_VERSION"),
             verdict,
             says,
-            over_limit: metrics.iter().any(|metric| metric.over_limit),
+            over_limit: !matches!(verdict, Verdict::NoData | Verdict::Invalid) && metrics.iter().any(|metric| metric.over_limit),
             base,
             run,
             confidence: settings.confidence,

@@ -10,7 +10,8 @@ use serde_json::Value;
 pub fn fill(page: &mut Page, comparison: &Value) {
     page.title(&format!("{}: {}", word(comparison), comparison["says"].as_str().unwrap_or("-")));
     page.line(&told(comparison));
-    if let Some(limit) = comparison["limit"].as_f64() {
+    let stands = !matches!(comparison["verdict"].as_str(), Some("invalid" | "no-data" | "unclear"));
+    if let Some(limit) = comparison["limit"].as_f64().filter(|_| stands) {
         let limit = format!("{} % or more", (limit * 1000.0).round() / 10.0);
         page.line(&match comparison["over_limit"] == true {
             true => format!("over the limit: what is worse by {limit} fails"),
@@ -42,7 +43,7 @@ pub fn word(comparison: &Value) -> &'static str {
         Some("mixed") => "BETTER AND WORSE",
         Some("unclear") => "UNCLEAR",
         Some("invalid") => "INVALID",
-        _ => "TOO SHORT",
+        _ => "TOO LITTLE",
     }
 }
 

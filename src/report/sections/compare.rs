@@ -42,7 +42,7 @@ fn differences(comparison: &Value) -> Section {
     let mut blocks = vec![Block::Words(vec![sentence(&told(comparison))])];
     blocks.extend(intervals::intervals(metrics).map(Block::Figure));
     blocks.push(Block::Table(table));
-    let lead = "Positive changes are slower. An interval that does not reach 0 is more than chance: all of them hold together, so that a \
+    let lead = "A change to the right of 0 is a larger number: slower, of latencies. An interval that does not reach 0 is more than chance: all of them hold together, so that a \
                 difference is not found by looking at many metrics. What changed between the runs for reasons of its own is in them too.";
     section("differences-section", "What differs", lead, blocks)
 }

@@ -123,6 +123,14 @@ fn a_run_is_kept_under_a_name_and_found_again() {
     assert!(code == 0 && out.starts_with("REGRESSION") && err.contains("in place of the one before"), "{out}{err}");
     let (code, out, _) = run(dir, &["compare", "main", "two.run"]);
     assert!(code == 0 && out.starts_with("SAME: main and two.run"), "{out}");
+    // What fails is not what the next run is held to; what is INVALID is no baseline.
+    written(dir, "three.run", 20, 1.5, 0);
+    let (code, _, err) = run(dir, &["compare", "main", "three.run", "--fail-on-regression", "5%", "--save", "main"]);
+    assert!(code == 99 && err.contains("three.run is not kept as baseline main"), "{err}");
+    assert_eq!(run(dir, &["compare", "main", "two.run", "--fail-on-regression", "5%"]).0, 0);
+    edited(&dir.join("three.run"), "summary.json", |summary| summary["verdict"] = json!("invalid"));
+    let (code, _, err) = run(dir, &["compare", "three.run", "--save", "main"]);
+    assert!(code == 96 && err.contains("three.run is INVALID itself"), "{err}");
     let (code, _, err) = run(dir, &["compare", "mian", "two.run"]);
     assert!(code == 104 && err.contains("there are: main"), "{err}");
     for bad in ["../up", ".hidden", "", "a b"] {
@@ -143,9 +151,18 @@ fn what_means_nothing_is_not_told_as_a_difference() {
     assert!(code == 96 && out.starts_with("INVALID: late.run measured its own generator"), "{out}");
     written(dir, "short.run", 5, 1.5, 0);
     let (code, out, _) = run(dir, &["compare", "a.run", "short.run"]);
-    assert!(code == 0 && out.starts_with("TOO SHORT: 60 and 5 seconds"), "{out}");
-    let (code, _, _) = run(dir, &["compare", "a.run", "short.run", "--fail-on-regression", "5%"]);
-    assert_eq!(code, 96, "a gate that can see nothing does not say that all is well");
+    assert!(code == 0 && out.starts_with("TOO LITTLE: 60 and 5 seconds"), "{out}");
+    let (code, out, _) = run(dir, &["compare", "a.run", "short.run", "--fail-on-regression", "5%"]);
+    assert!(code == 96 && !out.contains("limit"), "a gate that can see nothing does not say that all is well: {out}");
+    // That nothing fails is no news of how fast it is: ten calls tell of no percentile.
+    for name in ["few.run", "more.run"] {
+        written(dir, name, 60, 1.0, 0);
+        let hlog = std::fs::read_to_string(dir.join(name).join("latency.hlog")).unwrap();
+        let heads: String = hlog.lines().filter(|line| !line.starts_with("Tag=")).map(|line| format!("{line}\n")).collect();
+        std::fs::write(dir.join(name).join("latency.hlog"), heads).unwrap();
+    }
+    let (code, out, _) = run(dir, &["compare", "few.run", "more.run", "--fail-on-regression", "5%"]);
+    assert!(code == 96 && out.starts_with("UNCLEAR: "), "{out}");
 }
 
 #[test]
@@ -192,6 +209,17 @@ fn searches_are_compared_by_their_intervals() {
         code == 0 && out.contains("2 % lower [-3.1, 5.9]: no difference") || out.contains("2 % lower [-3.1, 5.9]  no difference"),
         "{out}"
     );
+    // None holds any more: there is nothing worse. One that stopped at its bound says nothing of how much more it holds.
+    edited(&dir.join("near"), "capacity.json", |kept| kept["answer"] = json!({ "ending": "none-holds", "rate": null }));
+    let (code, out, _) = run(dir, &["compare", "old", "near", "--fail-on-regression", "5%"]);
+    assert!(code == 99 && out.starts_with("REGRESSION: near is worse than old: capacity 100 % lower"), "{out}");
+    let (code, out, _) = run(dir, &["compare", "near", "old"]);
+    assert!(code == 0 && out.starts_with("TOO LITTLE: no rate held in near, and 50/s hold in old"), "{out}");
+    edited(&dir.join("near"), "capacity.json", |kept| {
+        kept["answer"] = json!({ "ending": "ceiling", "rate": 60.0, "low": 58.0, "high": null, "confidence": 0.95 });
+    });
+    let (code, out, _) = run(dir, &["compare", "old", "near", "--fail-on-regression", "5%"]);
+    assert!(code == 96 && out.contains("it stopped at --max-rate"), "{out}");
     let (code, _, err) = run(dir, &["compare", "old", "a.run"]);
     assert!(code == 2 && err.contains("another search"), "{err}");
     edited(&dir.join("new"), "capacity.json", |kept| kept["answer"] = Value::Null);
