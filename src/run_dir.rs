@@ -1,32 +1,45 @@
 //! The files that a run leaves, and how they are written.
 //!
-//! Holds [`RunDir`] (the directory, its lock, whole publications) and [`Logs`] (what is appended second by second). Called by
+//! Holds [`RunDir`] (the directory, its lock, whole publications); `logs` holds [`Logs`] (what is appended second by second). Called by
 //! the verbs. It knows names and durability, never contents. docs/formats.md describes each file.
 
 pub mod held;
+mod logs;
 
-use crate::stats::series::Row;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::V2DeflateSerializer;
-use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+pub use logs::Logs;
 use sha2::{Digest, Sha256};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 /// The name of a run's ledger.
 pub const LEDGER: &str = "ledger.sqlite";
 
 /// Any of these tells that a directory is a run's.
-const OURS: [&str; 4] = [LEDGER, "run.json", "latency.hlog", "series.csv"];
+pub const OURS: [&str; 4] = [LEDGER, "run.json", "latency.hlog", "series.csv"];
+
+/// What a run may have written when it is given up.
+const WRITTEN: [&str; 10] = [
+    LEDGER,
+    "ledger.sqlite-wal",
+    "ledger.sqlite-shm",
+    "latency.hlog",
+    "series.csv",
+    "counts.csv",
+    "events.jsonl",
+    "scenario.yaml",
+    "summary.json",
+    "run.json",
+];
 
 /// A run directory that is ours for as long as this value lives.
 #[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
     /// Made just now.
+    made: bool,
+    /// It held nothing when it was opened.
     fresh: bool,
     /// The kernel's lock on the directory itself: it dies with the process, and there is no lock file to clean up.
     _lock: File,
@@ -71,19 +84,21 @@ impl RunDir {
         let lock = File::open(path).map_err(failed)?;
         lock.set_permissions(std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(RunDir { path: path.to_owned(), fresh: made, _lock: lock }),
+            Ok(()) => Ok(RunDir { path: path.to_owned(), made, fresh: made || !known, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(RunDirError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
 
-    /// Gives it up before anything has begun: if it was made just now, it goes away again. What somebody else has put there
-    /// meanwhile keeps it.
+    /// Gives it up: if it held nothing when it was opened, the files of a run that it holds now go away again, and so does the directory if it
+    /// was made just now. What somebody else has put there meanwhile keeps it.
     pub fn forget(self) {
         if self.fresh {
-            for name in [LEDGER, "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+            for name in WRITTEN {
                 let _ = std::fs::remove_file(self.file(name));
             }
+        }
+        if self.made {
             let _ = std::fs::remove_dir(&self.path);
         }
     }
@@ -193,8 +208,14 @@ fn stem(path: &Path) -> String {
 
 const TEMPORARY: &str = ".headcount.tmp";
 
-/// Whether a file could be published here, found out without leaving a trace.
+/// Whether a file could be published here, found out without leaving a trace. Where a directory stands it could not; a device or a link
+/// would be replaced by a file, which nobody means who names one.
 pub fn check_publishable(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(there) if there.is_dir() => return Err(io::Error::other("it is a directory")),
+        Ok(there) if !there.is_file() => return Err(io::Error::other("it is a link, a device or a pipe, and no file")),
+        Ok(_) | Err(_) => {}
+    }
     temporary(path).map(drop)
 }
 
@@ -210,111 +231,10 @@ fn directory(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `latency.hlog` and `series.csv`, of a load `counts.csv` too, a second at a time. A run that goes on appends, with the time counted from the first start.
-#[derive(Debug)]
-pub struct Logs {
-    hlog: File,
-    series: File,
-    counts: Option<File>,
-    /// When second 0 began, until it is written down.
-    base: Option<SystemTime>,
-    /// From the start of the run's first session to the start of this one.
-    offset: Duration,
-}
-
-impl Logs {
-    /// Opens both, with heads if they are new. `first` and `now` are when the run's first session and this one began; `columns` is
-    /// the head of the series.
-    pub fn open(dir: &RunDir, first: SystemTime, now: SystemTime, columns: &str) -> Result<Logs, RunDirError> {
-        let append = |name: &str| {
-            let path = dir.reserve(name)?;
-            OpenOptions::new().append(true).open(&path).map_err(|error| RunDirError::Io { path, error })
-        };
-        let mut logs = Logs {
-            hlog: append("latency.hlog")?,
-            series: append("series.csv")?,
-            counts: None,
-            base: None,
-            offset: now.duration_since(first).unwrap_or_default(),
-        };
-        let path = dir.file("latency.hlog");
-        logs.heads(first, columns).map_err(|error| RunDirError::Io { path, error })?;
-        Ok(logs)
-    }
-
-    /// Keeps `counts.csv`, too; it is made anew.
-    pub fn with_counts(mut self, dir: &RunDir) -> Result<Logs, RunDirError> {
-        let path = dir.reserve("counts.csv")?;
-        let open = || {
-            let mut file = OpenOptions::new().append(true).open(&path)?;
-            writeln!(file, "{}", crate::stats::counts::HEAD)?;
-            Ok(file)
-        };
-        self.counts = Some(open().map_err(|error| RunDirError::Io { path: path.clone(), error })?);
-        Ok(self)
-    }
-
-    /// Second 0 began then; it is written before the next second.
-    pub fn begins(&mut self, at: SystemTime) {
-        self.base = Some(at);
-    }
-
-    fn heads(&mut self, first: SystemTime, columns: &str) -> io::Result<()> {
-        if self.hlog.metadata()?.len() == 0 {
-            let mut serializer = V2DeflateSerializer::new();
-            let mut builder = IntervalLogWriterBuilder::new();
-            builder.add_comment("[Histogram log format version 1.3]").add_comment(
-                "[headcount: values in microseconds; tags response, service, queue, lag, token, and METRIC/STAGE/CALL/CLASS]",
-            );
-            builder.with_start_time(first).begin_log_with(&mut self.hlog, &mut serializer)?;
-        }
-        if self.series.metadata()?.len() == 0 {
-            writeln!(self.series, "{columns}")?;
-        }
-        Ok(())
-    }
-
-    /// Appends a second.
-    pub fn append(&mut self, row: &Row) -> io::Result<()> {
-        if let Some(file) = &mut self.counts {
-            let second = (self.offset + Duration::from_secs(row.at)).as_secs();
-            let lines: String = row.counts.iter().map(|line| format!("{second},{line}\n")).collect();
-            file.write_all(lines.as_bytes())?;
-        }
-        let cells = std::slice::from_ref(&row.cells);
-        self.append_stretch(Duration::from_secs(row.at), Duration::from_secs(1), &row.histograms, cells)
-    }
-
-    /// Appends a stretch of several seconds from `at` on, counted from the start of this session: its histograms once, and the cells of
-    /// each of its seconds.
-    pub fn append_stretch(
-        &mut self,
-        at: Duration,
-        lasts: Duration,
-        histograms: &[(String, Histogram<u64>)],
-        seconds: &[String],
-    ) -> io::Result<()> {
-        let start = self.offset + at;
-        let mut serializer = V2DeflateSerializer::new();
-        let mut bytes = Vec::with_capacity(4096);
-        let mut builder = IntervalLogWriterBuilder::new();
-        if let Some(base) = self.base.take() {
-            builder.with_base_time(base);
-        }
-        let mut writer = builder.begin_log_with(&mut bytes, &mut serializer)?;
-        for (tag, histogram) in histograms {
-            writer.write_histogram(histogram, start, lasts, Tag::new(tag)).map_err(io::Error::other)?;
-        }
-        self.hlog.write_all(&bytes)?;
-        // The series comes last: a second that has its line there is whole.
-        let line = |(second, cells): (u64, &String)| format!("{second},{cells}\n");
-        self.series.write_all((start.as_secs()..).zip(seconds).map(line).collect::<String>().as_bytes())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     #[test]
     fn a_directory_is_ours_alone_and_private() {
@@ -328,6 +248,40 @@ mod tests {
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();
         assert!(matches!(RunDir::open(&file), Err(RunDirError::Io { .. })));
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_what_was_there_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, empty, old) = (folder.path().join("new"), folder.path().join("empty"), folder.path().join("old"));
+        std::fs::create_dir(&empty).unwrap();
+        std::fs::create_dir(&old).unwrap();
+        std::fs::write(old.join(LEDGER), "kept").unwrap();
+        for path in [&new, &empty, &old] {
+            let dir = RunDir::open(path).unwrap();
+            let now = SystemTime::UNIX_EPOCH;
+            drop(Logs::open(&dir, now, now, "second").unwrap().with_counts(&dir).unwrap());
+            publish_json(&dir.file("summary.json"), &1).unwrap();
+            dir.forget();
+        }
+        assert!(!new.exists());
+        assert_eq!((empty.read_dir().unwrap().count(), old.read_dir().unwrap().count()), (0, 5));
+        assert_eq!(std::fs::read(old.join(LEDGER)).unwrap(), b"kept");
+    }
+
+    #[test]
+    fn a_file_is_published_in_the_place_of_a_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(check_publishable(folder.path()).unwrap_err().to_string(), "it is a directory");
+        let (new, link) = (folder.path().join("new.xml"), folder.path().join("link.xml"));
+        check_publishable(&new).unwrap();
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for no_file in [Path::new("/dev/null"), &link] {
+            assert!(check_publishable(no_file).unwrap_err().to_string().starts_with("it is a link, a device"), "{no_file:?}");
+        }
+        std::fs::write(&new, "old").unwrap();
+        check_publishable(&new).unwrap();
     }
 
     #[test]

@@ -7,11 +7,12 @@ use super::End;
 use super::failure::{Exit, Failure};
 use super::report::page::labels;
 use super::say::Voice;
+use super::signals;
 use super::values::{Share, counted};
 use crate::load::verdict::Outcome;
 use crate::merge::{Files, Joined, MergeError, Merged};
 use crate::report::{Style, report};
-use crate::run_dir::{Logs, RunDir, RunDirError, publish, publish_json};
+use crate::run_dir::{Logs, OURS, RunDir, RunDirError, publish, publish_json};
 use crate::stats::series::load_columns;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -59,13 +60,27 @@ struct Kept {
 /// # Errors
 /// Runs that cannot be read or added; a directory that cannot be written.
 pub fn run(args: Args) -> End {
+    super::alone(async {
+        signals::survive_file_limits();
+        course(args)
+    })?
+}
+
+fn course(args: Args) -> End {
     let voice = if args.quiet { Voice::Quiet } else { Voice::Normal };
     let labels = labels(&args.runs).into_iter();
     let kept = args.runs.iter().zip(labels).map(|(run, label)| Kept::read(run, label)).collect::<Result<Vec<Kept>, Failure>>()?;
     let files: Vec<Files> = kept.iter().map(Kept::files).collect();
     let joined = Joined::read(&files).map_err(refused)?;
     let dir = new_dir(&args.run_dir)?;
-    let merged = write(&dir, joined, &args)?;
+    let merged = match write(&dir, joined, &args) {
+        Ok(merged) => merged,
+        Err(failure) => {
+            // Half a run is none, and would be in the way of the same command.
+            dir.forget();
+            return Err(failure);
+        }
+    };
     let value = serde_json::to_value(&merged.summary).map_err(|e| Failure::new(Exit::Internal, e))?;
     voice.say(report(&value, Style::Text).map_err(|e| Failure::new(Exit::Internal, e))?.trim_end());
     let runs = counted(args.runs.len() as u64, "run");
@@ -143,7 +158,7 @@ fn refused(error: MergeError) -> Failure {
 }
 
 fn new_dir(place: &Path) -> Result<RunDir, Failure> {
-    if ["run.json", "latency.hlog", "series.csv"].iter().any(|name| place.join(name).exists()) {
+    if OURS.iter().any(|name| place.join(name).exists()) {
         let failure = Failure::new(Exit::Usage, format!("{} holds a run already", place.display()));
         return Err(failure.hint("name another --run-dir"));
     }

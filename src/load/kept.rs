@@ -10,6 +10,7 @@ use crate::chime::operation::Operation;
 use crate::scenario::load::Stage;
 use crate::stats::check_text::BadCheck;
 use crate::stats::judge::{Judge, Scope};
+use crate::stats::seconds::LONGEST;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -70,8 +71,8 @@ pub enum BadKept {
         /// What it is.
         name: String,
     },
-    /// A stage that lasts no time.
-    #[error("{0} s is no time that a stage lasts")]
+    /// A stage that lasts no time, or stages that last longer together than any run.
+    #[error("{0} s is no time that stages last: {LONGEST} s at most, all of them together")]
     Time(String),
     /// A threshold that is none.
     #[error(transparent)]
@@ -114,10 +115,16 @@ impl Kept {
     /// The stages.
     ///
     /// # Errors
-    /// One lasts no time.
+    /// One lasts no time, or they last longer than any run.
     pub fn stages(&self) -> Result<Vec<Stage>, BadKept> {
+        let mut together = 0.0;
         let stage = |kept: &KeptStage| {
-            let duration = Duration::try_from_secs_f64(kept.seconds).map_err(|_| BadKept::Time(kept.seconds.to_string()))?;
+            let bad = |seconds: f64| BadKept::Time(seconds.to_string());
+            let duration = Duration::try_from_secs_f64(kept.seconds).map_err(|_| bad(kept.seconds))?;
+            together += kept.seconds;
+            if together > LONGEST as f64 {
+                return Err(bad(together));
+            }
             Ok(Stage { name: kept.name.clone(), warmup: kept.warmup, duration })
         };
         self.stages.iter().map(stage).collect()

@@ -7,7 +7,7 @@ use super::errand::Counts;
 use super::law::Ledger;
 use super::phases::LaneRan;
 use super::run::Run;
-use super::summary::{Generator, Parts, Summary};
+use super::summary::{Generator, Parts, Span, Summary};
 use super::verdict::{Health, Judgement, Outcome, tolerable_lag, verdict};
 use super::{Halt, Learnt};
 use crate::chime::id::MeetingId;
@@ -119,8 +119,7 @@ impl Ran {
             leftovers: self.leftovers.iter().map(ToString::to_string).collect(),
             judgement,
             ending: self.ending(),
-            lasted: self.lasted,
-            apart: Duration::ZERO,
+            spans: &[Span { offset: Duration::ZERO, lasted: self.lasted }],
             traffic,
             generator,
             notes: notes(model, &self.conducted.cells, &self.ledger),

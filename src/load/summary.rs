@@ -136,6 +136,15 @@ pub struct Generator {
     pub tolerable_lag_ms: f64,
 }
 
+/// When a run was under way, from the beginning of the first of those that are told as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// How much later than the first it began.
+    pub offset: Duration,
+    /// How long it lasted, its grace included.
+    pub lasted: Duration,
+}
+
 /// What a summary is made of.
 pub struct Parts<'a> {
     /// The scenario's name.
@@ -158,10 +167,8 @@ pub struct Parts<'a> {
     pub judgement: Judgement,
     /// What ended it, if a lane did.
     pub ending: String,
-    /// How long it lasted.
-    pub lasted: Duration,
-    /// How much later than the first the last of several runs began that are told as one.
-    pub apart: Duration,
+    /// When it was under way: one stretch; of several runs that are told as one, a stretch each.
+    pub spans: &'a [Span],
     /// The wire.
     pub traffic: Option<TrafficNow>,
     /// The generator.
@@ -173,19 +180,21 @@ pub struct Parts<'a> {
 impl Summary {
     /// Sums a run up.
     pub fn of(parts: Parts) -> Summary {
-        let Parts { name, model, stages, conducted, ledger, samples, meetings, judgement, lasted, apart, .. } = parts;
+        let Parts { name, model, stages, conducted, ledger, samples, meetings, judgement, spans, .. } = parts;
         let cells = &conducted.cells;
         let (judged, classes) = (judged(stages), cells.classes());
+        let lasted = spans.iter().map(|span| span.offset + span.lasted).max().unwrap_or_default();
+        let apart = spans.iter().map(|span| span.offset).max().unwrap_or_default();
         let lasts = stages.iter().map(|stage| stage.duration).sum::<Duration>() + apart;
         let planned = matches!(model, "open" | "trace");
-        let under_way = under_way(stages, lasted, apart);
-        let of_stage = |((stage, over), index): ((&Stage, &Duration), u16)| {
+        let under_way = under_way(stages, spans);
+        let of_stage = |((stage, (entry, exit)), index): ((&Stage, &(Duration, Duration)), u16)| {
             let filter = Filter { stages: &[index], ..Filter::default() };
-            Part::of(cells, filter, stage.name.clone(), stage.warmup, planned, *over)
+            Part::of(cells, filter, stage.name.clone(), stage.warmup, planned, *exit - *entry)
         };
         let of_call = |operation: &Operation| {
             let filter = Filter { stages: &judged, operation: Some(*operation), ..Filter::default() };
-            let over = stages.iter().zip(&under_way).filter(|(stage, _)| !stage.warmup).map(|(_, over)| *over).sum();
+            let over = together(stages.iter().zip(&under_way).filter(|(stage, _)| !stage.warmup).map(|(_, when)| *when));
             Part::of(cells, filter, operation.name().to_owned(), false, planned, over)
         };
         let calls = Operation::ALL.iter().map(of_call).filter(|part| part.planned + part.done + part.aborted > 0);
@@ -227,16 +236,28 @@ impl Summary {
     }
 }
 
-/// How long each stage was under way, in a run that may have ended before its time; of several runs, from the first that came to it to the last that left it.
-fn under_way(stages: &[Stage], lasted: Duration, apart: Duration) -> Vec<Duration> {
-    let lasted = lasted.saturating_sub(apart);
-    let ends = stages.iter().scan(Duration::ZERO, |end, stage| {
-        let start = *end;
-        *end += stage.duration;
-        let over = lasted.min(*end).saturating_sub(start);
-        Some(if over.is_zero() { over } else { over + apart })
-    });
-    ends.collect()
+/// From when to when each stage was under way, in a run that may have ended before its time; of several runs, from the first that came to it to the last that left it.
+fn under_way(stages: &[Stage], spans: &[Span]) -> Vec<(Duration, Duration)> {
+    let stage = |start: &mut Duration, stage: &Stage| {
+        let (from, to) = (*start, *start + stage.duration);
+        *start = to;
+        let came = || spans.iter().filter(|span| span.lasted > from);
+        let entry = came().map(|span| span.offset + from).min();
+        let exit = came().map(|span| span.offset + span.lasted.min(to)).max();
+        Some(entry.zip(exit).unwrap_or_default())
+    };
+    stages.iter().scan(Duration::ZERO, stage).collect()
+}
+
+/// How long stages were under way together; those of runs that began apart overlap. They come in the order in which they begin.
+fn together(stages: impl Iterator<Item = (Duration, Duration)>) -> Duration {
+    let mut until = Duration::ZERO;
+    let more = |(entry, exit): (Duration, Duration)| {
+        let more = exit.saturating_sub(entry.max(until));
+        until = until.max(exit);
+        more
+    };
+    stages.map(more).sum()
 }
 
 impl Part {
@@ -290,4 +311,33 @@ fn per_second(n: u64, over: Duration) -> f64 {
 
 fn round(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_under_way_from_the_first_that_came_to_it_to_the_last_that_left_it() {
+        let s = Duration::from_secs;
+        let stage = |name: &str| Stage { name: name.to_owned(), warmup: false, duration: s(50) };
+        let stages = [stage("one"), stage("two")];
+        let over = |spans: &[(u64, u64)]| {
+            let spans: Vec<Span> = spans.iter().map(|(offset, lasted)| Span { offset: s(*offset), lasted: s(*lasted) }).collect();
+            under_way(&stages, &spans).iter().map(|(entry, exit)| (*exit - *entry).as_secs()).collect::<Vec<_>>()
+        };
+        // Alone: whole, with a grace, and ended before its time.
+        assert_eq!(
+            [over(&[(0, 100)]), over(&[(0, 130)]), over(&[(0, 60)]), over(&[(0, 50)])],
+            [[50, 50], [50, 50], [50, 10], [50, 0]]
+        );
+        // The last to start ends first, and never comes to the second stage.
+        assert_eq!(over(&[(0, 100), (50, 10)]), [60, 50]);
+        assert_eq!(over(&[(0, 100), (2, 100)]), [52, 52]);
+        assert_eq!(over(&[(0, 10), (20, 100)]), [70, 50]);
+        assert_eq!(over(&[]), [0, 0]);
+        // Calls of a mix are over the stages together, which overlap.
+        let spans = [(0, 100), (2, 100)].map(|(offset, lasted)| Span { offset: s(offset), lasted: s(lasted) });
+        assert_eq!(together(under_way(&stages, &spans).into_iter()), s(102));
+    }
 }

@@ -28,7 +28,7 @@ pub fn of(members: &[Member], origins: &[Origin], summed: &Summed) -> Value {
         "version": 1, "kind": "load", "headcount": env!("CARGO_PKG_VERSION"), "id": id, "state": summed.load.ending,
         "verdict": summed.load.verdict, "started": started, "scenario": first.manifest["scenario"], "set": set,
         "seed": alike("seed"), "lanes": summed.load.generator.lanes, "endpoint": alike("endpoint"), "region": alike("region"),
-        "account": alike("account"), "host": alike("host"), "merged": origins,
+        "account": alike("account"), "host": alike("host"), "mock_like": alike("mock_like"), "merged": origins,
     });
     if let (Some(members), Ok(Value::Object(kept))) = (manifest.as_object_mut(), serde_json::to_value(&first.kept)) {
         members.extend(kept);

@@ -3,14 +3,13 @@
 //! Holds [`Member`]. Made of a run directory's files; its histograms stay encoded until their second comes. A run that was killed has no summary: what its logs say is used,
 //! and that is told.
 
-use super::origin::{Origin, holes};
+use super::origin::{Origin, holes, is_time};
 use super::{Files, MergeError};
 use crate::load::kept::Kept;
 use crate::stats::counts::{self, Count};
 use crate::stats::log::{Line, Log, Part};
 use crate::stats::seconds::{self, Second};
 use serde_json::Value;
-use std::time::Duration;
 
 /// A run, read back.
 #[derive(Debug)]
@@ -75,6 +74,9 @@ impl<'a> Member<'a> {
         if told.as_ref().is_some_and(|told| told["kind"] != "load" || told["version"] != 1) {
             return Err(bad("summary.json", "it is no summary of a load run, version 1".to_owned()));
         }
+        if let Some(seconds) = told.as_ref().and_then(|told| told["seconds"].as_f64()) {
+            is_time(seconds).map_err(|why| bad("summary.json", format!("seconds: {why}")))?;
+        }
         let log = Log::read(files.hlog);
         let Some(began) = log.began else {
             return Err(bad("latency.hlog", "it does not say when it began".to_owned()));
@@ -120,10 +122,9 @@ impl<'a> Member<'a> {
     }
 
     /// How long its load lasted, its grace included.
-    pub fn lasted(&self) -> Duration {
+    fn lasted_s(&self) -> f64 {
         let told = self.told.as_ref().and_then(|told| told["seconds"].as_f64());
-        let told = told.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        told.unwrap_or_else(|| Duration::from_secs(self.last().map_or(0, |at| at + 1)))
+        told.unwrap_or_else(|| self.last().map_or(0, |at| at + 1) as f64)
     }
 
     /// The last second that anything is known of.
@@ -139,14 +140,18 @@ impl<'a> Member<'a> {
 
     fn origins(&self, torn: u64) -> Result<Vec<Origin>, MergeError> {
         if !self.manifest["merged"].is_null() {
-            let unread = |why: serde_json::Error| MergeError::Unreadable {
+            let unread = |why: String| MergeError::Unreadable {
                 label: self.label.clone(),
                 file: "run.json",
                 why: format!("merged: {why}"),
             };
-            let mut origins: Vec<Origin> = serde_json::from_value(self.manifest["merged"].clone()).map_err(unread)?;
+            let merged = self.manifest["merged"].clone();
+            let mut origins: Vec<Origin> = serde_json::from_value(merged).map_err(|e| unread(e.to_string()))?;
+            for (n, origin) in origins.iter().enumerate() {
+                origin.check().map_err(|why| unread(format!("member {}: {why}", n + 1)))?;
+            }
             // What was torn since they were merged is torn of all of them, and told once.
-            origins.iter_mut().take(1).for_each(|origin| origin.torn += torn);
+            origins.iter_mut().take(1).for_each(|origin| origin.torn = origin.torn.saturating_add(torn));
             return Ok(origins);
         }
         let text = |name: &str| self.manifest[name].as_str().unwrap_or_default().to_owned();
@@ -158,9 +163,11 @@ impl<'a> Member<'a> {
             id: text("id"),
             started: text("started"),
             offset_s: 0.0,
+            lasted_s: self.lasted_s(),
             ending: self.ending().to_owned(),
             verdict: told("verdict"),
             why: self.told.as_ref().and_then(|told| told["reasons"][0].as_str().map(str::to_owned)),
+            notes: self.notes(),
             seed: self.manifest["seed"].clone(),
             set: set.collect(),
             lanes: self.manifest["lanes"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
@@ -171,6 +178,12 @@ impl<'a> Member<'a> {
             missing: holes(self.seconds.iter().map(|second| second.at), 0, to_s),
             torn,
         }])
+    }
+
+    /// What its summary notes; others may have written it.
+    fn notes(&self) -> Vec<String> {
+        let notes = self.told.as_ref().map_or(&Value::Null, |told| &told["notes"]);
+        notes.as_array().into_iter().flatten().filter_map(Value::as_str).map(|note| crate::safe::line(note, 400)).collect()
     }
 
     /// Seconds of its load as it was planned; a shared load that has made all its calls was to last no longer than it did.

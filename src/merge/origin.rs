@@ -3,6 +3,7 @@
 //! Holds [`Origin`], as `run.json` keeps it under `merged`. Made of a run that is read; a run that is merged itself brings those that it was made of, so that merging in
 //! groups tells the same as merging all at once. It never sees a number that was measured.
 
+use crate::stats::seconds::LONGEST;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,12 +18,17 @@ pub struct Origin {
     pub started: String,
     /// How long after the first its load began, by the clocks of both.
     pub offset_s: f64,
+    /// How long its load lasted, its grace included.
+    pub lasted_s: f64,
     /// How it ended; `killed` if nothing says so.
     pub ending: String,
     /// Its own verdict; null if it was killed.
     pub verdict: Option<String>,
     /// The first reason of it.
     pub why: Option<String>,
+    /// What its own summary notes.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What it drew from.
     pub seed: Value,
     /// What was put into the scenario.
@@ -44,6 +50,26 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// Whether its times can be, which somebody else may have written.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub fn check(&self) -> Result<(), String> {
+        is_time(self.offset_s).map_err(|why| format!("offset_s: {why}"))?;
+        is_time(self.lasted_s).map_err(|why| format!("lasted_s: {why}"))?;
+        if self.from_s > self.to_s || self.to_s > LONGEST {
+            return Err(format!("from_s {} and to_s {} are no stretch of at most {LONGEST} s", self.from_s, self.to_s));
+        }
+        let mut at = self.from_s;
+        for &(from, to) in &self.missing {
+            if !(at <= from && from < to && to <= self.to_s) {
+                return Err(format!("missing {from}-{to} s does not rise, or lies outside of {}-{} s", self.from_s, self.to_s));
+            }
+            at = to;
+        }
+        Ok(())
+    }
+
     /// The same, so many milliseconds and whole seconds later.
     pub fn later(mut self, ms: u64, seconds: u64) -> Origin {
         self.offset_s = (self.offset_ms() + ms) as f64 / 1e3;
@@ -86,4 +112,16 @@ pub fn holes(seconds: impl Iterator<Item = u64>, from: u64, to: u64) -> Vec<(u64
         holes.push((next, to));
     }
     holes
+}
+
+/// Whether a run can last so many seconds.
+///
+/// # Errors
+/// It cannot.
+pub fn is_time(seconds: f64) -> Result<(), String> {
+    if (0.0..=LONGEST as f64).contains(&seconds) {
+        Ok(())
+    } else {
+        Err(format!("{seconds} s is no time of a run: {LONGEST} s at most"))
+    }
 }

@@ -12,7 +12,7 @@ use crate::load::conductor::Conducted;
 use crate::load::errand::Counts;
 use crate::load::law::Ledger;
 use crate::load::ran::notes;
-use crate::load::summary::{Generator, Parts, Summary};
+use crate::load::summary::{Generator, Parts, Span, Summary};
 use crate::load::verdict::{Health, Judgement, Outcome, tolerable_lag, verdict};
 use crate::stats::samples::{Kind, Samples};
 use serde::{Deserialize, Serialize};
@@ -45,11 +45,12 @@ impl Summed {
             sum.merge(&of);
             sum
         });
-        let lanes = origins.iter().map(|origin| origin.lanes).sum();
+        let lanes = origins.iter().map(|origin| origin.lanes).fold(0, u32::saturating_add);
         let health = Health::of(&conducted.cells, &stages, lanes, busiest(members, "cpu_share"), traffic);
         let judgement = judged(verdict(&conducted.held, &health), members, origins, &coverage, &ledger);
         let mut notes = notes(model, &conducted.cells, &ledger);
         notes.extend(coverage.offsets());
+        notes.extend(own_notes(origins, &notes));
         if coverage.suffices() {
             notes.extend(coverage.holes());
         }
@@ -65,8 +66,8 @@ impl Summed {
             memory: busiest(members, "memory").map(|bytes| bytes as u64),
             tolerable_lag_ms: tolerable_lag(conducted.held.iter().map(|held| &held.judge.scope().check)).as_secs_f64() * 1e3,
         };
-        let apart = origins.iter().map(Origin::offset_ms).max().unwrap_or(0);
-        let ends = members.iter().map(|member| Duration::from_millis(member.offset_ms) + member.lasted());
+        // Of the runs themselves, not of sums of them: who was merged before makes no difference.
+        let spans: Vec<Span> = origins.iter().map(span).collect();
         let mut meetings = Counts::default();
         members.iter().for_each(|member| meetings.merge(&about_meetings(member)));
         let outcome = judgement.outcome;
@@ -81,14 +82,28 @@ impl Summed {
             leftovers: members.iter().flat_map(leftovers).collect::<BTreeSet<_>>().into_iter().collect(),
             judgement,
             ending: ending(origins),
-            lasted: ends.max().unwrap_or_default(),
-            apart: Duration::from_millis(apart),
+            spans: &spans,
             traffic,
             generator,
             notes,
         });
         Summed { load, coverage, outcome }
     }
+}
+
+/// When a run was under way.
+fn span(origin: &Origin) -> Span {
+    Span {
+        offset: Duration::from_millis(origin.offset_ms()),
+        lasted: Duration::try_from_secs_f64(origin.lasted_s).unwrap_or_default(),
+    }
+}
+
+/// What members say of themselves that is not said of the whole.
+fn own_notes(origins: &[Origin], said: &[String]) -> Vec<String> {
+    let of = |origin: &Origin| origin.notes.iter().map(|note| (origin.run.clone(), note.clone())).collect::<Vec<_>>();
+    let own = origins.iter().flat_map(of).filter(|(_, note)| !said.contains(note));
+    own.map(|(run, note)| format!("{run}: {note}")).collect()
 }
 
 /// How they ended: in one word, if all ended alike.

@@ -169,3 +169,61 @@ fn runs_that_are_not_of_one_thing_are_refused() {
     assert!(merge(&[&pair, &b], 0.0).unwrap_err().to_string().contains("are the same run (id run-2)"));
     assert_eq!((LASTS, EPOCH_MS % 1000), (12, 250), "what the tests above lean on");
 }
+
+#[test]
+fn a_stage_rates_over_the_time_in_which_anybody_was_in_it() {
+    let [a, ..] = dirs();
+    // The last to begin is the first to end, and never comes to the second stage.
+    let mut late = Made::steady("late", 6000, 5, 40);
+    late.samples.retain(|(sample, _)| sample.due.as_secs() < 2);
+    let mut late = late.dir();
+    late.summary.as_mut().unwrap()["seconds"] = json!(2.0);
+    let whole = merge(&[&a, &late], 0.0).unwrap();
+    let rates = |n: usize| whole.summary["stages"][n]["rate"].clone();
+    assert_eq!(rates(0), json!({ "planned": 3.125, "achieved": 3.125 }), "25 calls in 0-8 s");
+    assert_eq!(rates(1), json!({ "planned": 5.0, "achieved": 5.0 }), "45 calls in 3-12 s");
+    assert_eq!(whole.summary["operations"][0]["rate"]["achieved"], json!(5.0));
+    assert_eq!(whole.summary["seconds"], json!(12.0));
+}
+
+#[test]
+fn what_members_say_of_themselves_and_have_alike_is_kept() {
+    let [mut a, mut b, c] = dirs();
+    b.summary.as_mut().unwrap()["notes"] = json!(["3 times calls waited"]);
+    a.manifest["mock_like"] = json!("old.run");
+    b.manifest["mock_like"] = json!("old.run");
+    let pair = merge(&[&a, &b], 0.0).unwrap();
+    assert_eq!(pair.merged.manifest["mock_like"], "old.run");
+    let whole = merge(&[&pair.dir("pair"), &c], 0.0).unwrap();
+    assert!(whole.merged.manifest["mock_like"].is_null());
+    let notes = whole.summary["notes"].as_array().unwrap();
+    assert_eq!(notes.iter().filter(|note| **note == "run-2: 3 times calls waited").count(), 1, "{notes:?}");
+}
+
+#[test]
+fn times_that_no_run_has_are_refused_with_the_name_of_their_file() {
+    let [a, b, c] = dirs();
+    let pair = merge(&[&a, &b], 0.0).unwrap().dir("pair");
+    let refused = |of: &Dir, change: &dyn Fn(&mut Dir)| {
+        let mut other = of.clone();
+        change(&mut other);
+        merge(&[&c, &other], 0.0).map(|whole| whole.summary).unwrap_err().to_string()
+    };
+    let merged = |name: &str, value: Value| refused(&pair, &|dir| dir.manifest["merged"][1][name] = value.clone());
+    let told = [
+        refused(&b, &|dir| (0..2).for_each(|n| dir.manifest["stages"][n]["seconds"] = json!(1e19))),
+        refused(&b, &|dir| (0..2).for_each(|n| dir.manifest["stages"][n]["seconds"] = json!(2e6))),
+        refused(&b, &|dir| dir.summary.as_mut().unwrap()["seconds"] = json!(1.8e19)),
+        refused(&b, &|dir| dir.summary.as_mut().unwrap()["seconds"] = json!(-1.0)),
+        merged("to_s", json!(1u64 << 63)),
+        merged("from_s", json!(13)),
+        merged("offset_s", json!(1e30)),
+        merged("lasted_s", json!(1e30)),
+        merged("missing", json!([[9, 3]])),
+        merged("missing", json!([[3, 5], [4, 6]])),
+        merged("missing", json!([[3, 13]])),
+    ];
+    insta::assert_snapshot!("times", told.join("\n"));
+    // What is so is read.
+    merge(&[&c, &pair], 0.0).unwrap();
+}

@@ -81,6 +81,13 @@ fn two_loads_are_one_run_that_everything_reads() {
         assert!(was == code && err.contains(words), "{args:?}: {was} {err}");
     }
     assert!(!dir.path().join("x.run").exists(), "nothing was left behind");
+
+    // A file may grow to one block and no further, as if the disk were full: half a run is none.
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -f 1; exec \"$0\" \"$@\""]).arg(assert_cmd::cargo::cargo_bin("headcount"));
+    let full = shell.args(["merge", "a.run", "b.run", "--run-dir", "x.run"]).current_dir(dir.path()).output().unwrap();
+    assert_eq!(full.status.code(), Some(75), "{}", String::from_utf8_lossy(&full.stderr));
+    assert!(!dir.path().join("x.run").exists(), "it is not in the way of the same command");
 }
 
 /// What was killed in the middle of a load has logs, and no summary.
