@@ -46,7 +46,7 @@ pub fn twin(path: &Path) -> Result<Twin, Failure> {
         return Twin::read(&std::fs::read(path).map_err(failed)?).map_err(refused);
     }
     if path.join(CAPACITY).exists() {
-        let message = format!("{} is of a search for capacity, which keeps no latencies", path.display());
+        let message = format!("{} is of a search for capacity, which changes its rate all the time", path.display());
         return Err(
             Failure::new(Exit::BadInput, message).hint("load the service at one rate (headcount load), and take that run")
         );

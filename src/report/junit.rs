@@ -158,7 +158,7 @@ fn write(out: &mut Vec<u8>, suite: &Suite, manifest: &Value) -> io::Result<()> {
     let name = safe(&suite.name);
     let sums = [("name", name.as_str()), ("tests", &tests), ("failures", &failures), ("errors", &errors), ("time", &time)];
     // To the second and without a zone, as its readers want it; it is UTC.
-    let started: String = text(&manifest["started"]).chars().take(19).collect();
+    let started = safe(&text(&manifest["started"]).chars().take(19).collect::<String>());
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.create_element("testsuites").with_attributes(sums).write_inner_content(|writer| {
         let suites = writer.create_element("testsuite").with_attributes(sums);

@@ -32,7 +32,7 @@ pub struct Twin {
     /// The quota, if the throttles told of one.
     #[serde(default)]
     pub quota: Option<Bucket>,
-    /// The most calls a second that were sent over ten seconds, where none was throttled: the quota is at least that.
+    /// The most calls a second that were sent over ten seconds (over all of a shorter run), where none was throttled: the quota is at least that.
     #[serde(default)]
     pub unthrottled: Option<f64>,
     /// What is not known, or not played, a sentence each.

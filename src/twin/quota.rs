@@ -48,6 +48,9 @@ pub fn infer(ended: &[(u64, u64)], ok_s: f64, throttled_s: f64) -> Option<Inferr
     bucket.is_sane().then_some(Inferred { bucket, pressed_s: telling as u64 })
 }
 
+/// Calls a second beyond what any bucket can have; what says otherwise is damaged. A bound on what [`infer`] may take.
+pub const MOST: u64 = 1_000_000;
+
 /// Whether a bucket can be so.
 pub fn is_sane(rate: f64, burst: f64) -> bool {
     Learned { rate, burst }.is_sane()

@@ -40,6 +40,11 @@ pub fn recorded(name: &str, files: &Files) -> Result<Twin, TwinError> {
     let json = |file: &'static str, bytes: &[u8]| serde_json::from_slice::<Value>(bytes).map_err(|e| bad(file, e.to_string()));
     let (summary, manifest) = (json("summary.json", files.summary)?, json("run.json", files.manifest)?);
     let (series, torn) = seconds::read(files.series).map_err(|why| bad("series.csv", why))?;
+    for second in &series {
+        if second.classes.iter().map(|(_, calls)| calls).chain([second.sent]).any(|calls| calls > quota::MOST) {
+            return Err(bad("series.csv", beyond(second.at)));
+        }
+    }
     let log = Log::read(files.hlog);
     let kind = match (summary["version"].as_u64(), summary["kind"].as_str()) {
         (Some(1), Some(kind @ ("load" | "provision"))) => kind,
@@ -89,7 +94,11 @@ fn load(twin: &mut Twin, log: &Log, summary: &Value) -> Result<BTreeMap<Option<O
         let calls = one.of(Metric::Service).len();
         if reaches_the_quota(part.class) {
             let (let_in, throttled) = pressed.entry(Some(part.operation)).or_default().entry(line.at).or_default();
-            *(if part.class == Class::Throttled { throttled } else { let_in }) += calls;
+            let into = if part.class == Class::Throttled { throttled } else { let_in };
+            *into = into.saturating_add(calls);
+            if *into > quota::MOST {
+                return Err(TwinError::Unreadable { file: "latency.hlog", why: beyond(line.at) });
+            }
         }
         if !warmup.contains(&part.stage) {
             cells.entry((part.operation, part.class)).or_default().merge(&one);
@@ -104,6 +113,11 @@ fn load(twin: &mut Twin, log: &Log, summary: &Value) -> Result<BTreeMap<Option<O
     };
     twin.answers = cells.iter().map(answers).collect();
     Ok(pressed)
+}
+
+/// Why a second cannot be.
+fn beyond(at: u64) -> String {
+    format!("second {at} tells of more than {} calls, which no run makes", quota::MOST)
 }
 
 /// Of a provisioning run: counts of all its calls together, and one distribution.

@@ -59,9 +59,9 @@ fn limit(twin: &Twin) -> Option<String> {
             });
             Some(format!("quota of {whose}: {rate:.1}/s, burst {burst:.0}, {by}"))
         }
-        (None, Some(rate)) => {
-            Some(format!("quota: none set; nothing was throttled at up to {rate:.1}/s over ten seconds, so it is at least that"))
-        }
+        (None, Some(rate)) => Some(format!(
+            "quota: none set; nothing was throttled at {rate:.1}/s in the busiest ten seconds (or all of a shorter run), so it is at least that"
+        )),
         (None, None) => None,
     }
 }

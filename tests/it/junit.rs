@@ -84,6 +84,8 @@ fn text_of_a_run_is_never_markup_and_always_xml() {
     // The characters that XML 1.0 allows.
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     assert!(xml.chars().all(allowed), "{xml:?}");
+    let started = junit(&summary, &json!({ "started": "\u{1}\u{ffff}" })).unwrap();
+    assert!(started.chars().all(allowed) && started.contains("timestamp=\"\\u{1}\u{fffd}\""), "{started:?}");
     assert!(!xml.contains("<x ") && !xml.contains("]]>") && xml.contains('\u{1f600}'), "{xml}");
     assert_eq!((xml.matches("<testcase ").count(), xml.matches("</failure>").count()), (6, 4));
 }
@@ -101,6 +103,9 @@ fn a_run_in_a_ci_writes_them_by_itself() {
     let (code, _, err) = run(&[&load[..], &["no/such/place.xml"]].concat());
     assert!(code == 2 && err.contains("--junit no/such/place.xml cannot be written"), "{err}");
     assert!(!dir.path().join("r.run").exists(), "told before anything is asked");
+    std::fs::create_dir(dir.path().join("place")).unwrap();
+    let (code, _, err) = run(&[&load[..], &["place"]].concat());
+    assert!(code == 2 && err.contains("--junit place cannot be written: it is a directory"), "{err}");
     let (code, _, err) = run(&[&load[..], &["junit.xml"]].concat());
     assert!(matches!(code, 0 | 96), "{err}");
     let written = std::fs::read_to_string(dir.path().join("junit.xml")).unwrap();
@@ -109,4 +114,25 @@ fn a_run_in_a_ci_writes_them_by_itself() {
     assert_eq!(code, 0, "{err}");
     let still = |text: &str| text.lines().filter(|line| !line.contains("name=\"state\"")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(still(&out), still(&written));
+}
+
+/// The run's own directory takes its place: found out at the end, when there is a verdict, which stays.
+#[test]
+fn a_verdict_is_not_lost_with_its_test_cases() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = |mock: &str| {
+        format!(
+            "version: 1\nname: s\nmock: {mock}\nload: {{ shared: {{ calls: 5 }} }}\nretry: off\nthresholds: [errors.rate < 1%]\n"
+        )
+    };
+    let error = "{ mischief: [{ name: e, operations: [CreateAttendee], do: { error: { type: ServiceFailureException } } }] }";
+    for (run, mock, codes) in [("bad.run", error, [99, 96]), ("good.run", "{}", [75, 96])] {
+        std::fs::write(dir.path().join("s.yaml"), scenario(mock)).unwrap();
+        let mut command = Command::cargo_bin("headcount").unwrap();
+        command.env_clear().env("HOME", dir.path()).env("AWS_EC2_METADATA_DISABLED", "true").current_dir(dir.path());
+        let output = command.args(["load", "s.yaml", "--run-dir", run, "--junit", run]).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(codes.contains(&output.status.code().unwrap()), "{:?}: {err}", output.status);
+        assert!(err.contains("5 planned = 5 done") && err.contains(&format!("{run} cannot be written")), "{err}");
+    }
 }

@@ -146,7 +146,10 @@ impl Files {
     /// It cannot be written.
     pub fn junit(&self, to: &Path, summary: &serde_json::Value) -> Result<(), Failure> {
         let text = junit(summary, &self.manifest).map_err(|e| Failure::new(Exit::Internal, e))?;
-        publish::<io::Error>(to, |out: &mut dyn Write| out.write_all(text.as_bytes()), |_| Ok(())).map_err(|e| unwritable(to, &e))
+        publish::<io::Error>(to, |out: &mut dyn Write| out.write_all(text.as_bytes()), |_| Ok(())).map_err(|e| {
+            let hint = format!("headcount report {} --format junit tells the same", self.dir().display());
+            unwritable(to, &e).hint(hint)
+        })
     }
 
     fn publish(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {

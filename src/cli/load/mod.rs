@@ -38,6 +38,7 @@ use crate::timer::Grain;
 use crate::twin::played::{Manners, played};
 pub use args::Args;
 use files::Files;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -107,6 +108,10 @@ async fn course(args: Args) -> End {
     };
     let listener = listening(args.status_addr, voice).await?;
     let mut files = Files::open(&args, &run, &wanted.text, &wanted.path, &wanted.leans_on, &service, started)?;
+    if let Some(to) = &args.junit {
+        // Whatever becomes of this run, an older one's must not be taken for it.
+        let _ = std::fs::remove_file(to);
+    }
     voice.say(format_args!("{}: {} at {}", run.plan.name, planned_words(&run.plan), service.shown()));
     let traffic: Vec<Arc<Traffic>> = (0..run.lanes).map(|_| Arc::default()).collect();
     let hands = hands(&run, &service, &traffic, wall)?;
@@ -122,8 +127,9 @@ async fn course(args: Args) -> End {
     let _ = watcher.await;
     let left = *signals.stop.borrow_and_update() == Stop::Now;
     let judgement = ran.judge(&run, Some(Traffic::now(&traffic)));
-    conclude((&mut files, args.junit.as_deref()), &run, &ran, judgement, &traffic, voice)
-        .map(|exit| if left { signals.left() } else { exit })
+    let end = settled(&mut files, &run, &ran, judgement, &traffic, voice)
+        .and_then(|(summary, end)| published(&files, args.junit.as_deref(), &summary, end, voice));
+    end.map(|exit| if left { signals.left() } else { exit })
 }
 
 /// Where the run's status is to be served.
@@ -193,41 +199,54 @@ fn planned_words(plan: &Plan) -> String {
     format!("{calls}, {} load over {}", plan.load.model(), said(plan.lasts()))
 }
 
-/// Summary, last words, exit code.
-fn conclude(
-    (files, junit): (&mut Files, Option<&Path>),
+/// Summary and last words: what test cases are made of, and the end.
+fn settled(
+    files: &mut Files,
     run: &Run,
     ran: &Ran,
     judgement: Judgement,
     traffic: &[Arc<Traffic>],
     voice: Voice,
-) -> End {
+) -> Result<(Value, End), Failure> {
     let outcome = judgement.outcome;
     if let Some(fault) = ran.no_meetings().filter(|_| ran.ledger.sent == 0) {
         let auth = fault.class.tier() == crate::chime::class::Tier::Auth;
         files.ended("no-meetings", None)?;
         let message =
             format!("no meeting could be made, so there was no load: {} ({}): {}", fault.class, fault.code, fault.message);
-        return Err(Failure::new(if auth { Exit::Credentials } else { Exit::Failed }, message).hint(fault.class.meaning()));
+        // There is nothing to sum up; a CI is told all the same.
+        let told = json!({ "version": 1, "kind": "load", "name": run.plan.name, "verdict": "fail", "reasons": [message] });
+        let failure = Failure::new(if auth { Exit::Credentials } else { Exit::Failed }, message).hint(fault.class.meaning());
+        return Ok((told, Err(failure)));
     }
     let summary = ran.summary(run, judgement, Some(Traffic::now(traffic)), vitals::memory());
     files.ended(&summary.ending, Some(&summary))?;
     let value = serde_json::to_value(&summary).map_err(|e| Failure::new(Exit::Internal, e))?;
-    if let Some(to) = junit {
-        files.junit(to, &value)?;
-    }
     voice.say(report(&value, Style::Text).map_err(|e| Failure::new(Exit::Internal, e))?.trim_end());
     voice.say(format_args!("{}: summary, histograms, series and events of the run", files.dir().display()));
     if let Some(Cause::Disk(why)) = &ran.conducted.cause {
-        return Err(Failure::new(Exit::Incomplete, format!("the run directory cannot be written: {why}")));
+        return Ok((value, Err(Failure::new(Exit::Incomplete, format!("the run directory cannot be written: {why}")))));
     }
     if let (Outcome::Fail | Outcome::Invalid, Voice::Quiet) = (outcome, voice) {
         summary.reasons.iter().take(1).for_each(|reason| voice.warn(reason));
     }
-    Ok(match (outcome, &ran.conducted.cause) {
+    let exit = match (outcome, &ran.conducted.cause) {
         (Outcome::Invalid, _) => Exit::Invalid,
         (Outcome::Fail, _) => Exit::Failed,
         (Outcome::Pass, Some(Cause::Signal | Cause::KillSwitch)) => Exit::Interrupted,
         (Outcome::Pass, _) => Exit::Done,
-    })
+    };
+    Ok((value, Ok(exit)))
+}
+
+/// Test cases, where they are wanted. Only of a run that is well does it matter to the exit code that they cannot be written.
+fn published(files: &Files, junit: Option<&Path>, summary: &Value, end: End, voice: Voice) -> End {
+    let Some(failure) = junit.and_then(|to| files.junit(to, summary).err()) else { return end };
+    match end {
+        Ok(Exit::Done) => Err(failure),
+        other => {
+            voice.warn(failure.message);
+            other
+        }
+    }
 }

@@ -112,7 +112,14 @@ fn a_load_that_gets_no_more_meetings_has_failed_and_is_reported() {
     );
     // Where there never was one, there is nothing to sum up.
     std::fs::write(dir.path().join("s.yaml"), text(0)).unwrap();
-    let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "q.run"]);
+    // A CI is told so, and does not read what an older run has left.
+    std::fs::write(dir.path().join("junit.xml"), "yesterday's").unwrap();
+    let (code, _, err) = run(dir.path(), &["load", "s.yaml", "--run-dir", "q.run", "--junit", "junit.xml"]);
+    let told = std::fs::read_to_string(dir.path().join("junit.xml")).unwrap();
+    assert!(
+        told.contains("tests=\"1\" failures=\"1\"") && told.contains("<failure message=\"no meeting could be made"),
+        "{told}"
+    );
     assert!(code == 77 && err.contains("no meeting could be made, so there was no load: forbidden"), "{err}");
     assert!(!dir.path().join("q.run/summary.json").exists());
 }

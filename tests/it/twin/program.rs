@@ -136,6 +136,7 @@ async fn what_no_twin_can_be_made_of_is_told() {
     };
     std::fs::remove_file(copy("killed.run").join("summary.json")).unwrap();
     std::fs::write(copy("series.run").join("series.csv"), "a,b\n").unwrap();
+    std::fs::write(copy("busy.run").join("series.csv"), "second,sent,done\n7,18446744073709551615,1\n").unwrap();
     std::fs::write(copy("summary.run").join("summary.json"), "{\"version\":1,\"kind\":\"load").unwrap();
     let hlog = std::fs::read_to_string(dir.join("whole.run/latency.hlog")).unwrap();
     std::fs::write(copy("cut.run").join("latency.hlog"), &hlog[..hlog.len() / 2]).unwrap();
@@ -159,9 +160,10 @@ async fn what_no_twin_can_be_made_of_is_told() {
         ("killed.run", "killed.run/summary.json cannot be read"),
         ("killed.run", "the run has not ended, or was killed"),
         ("series.run", "series.run/series.csv: it has no column second"),
+        ("busy.run", "busy.run/series.csv: second 7 tells of more than 1000000 calls"),
         ("summary.run", "summary.run/summary.json: EOF while parsing"),
         ("cut.run", "the run directory is not whole"),
-        ("search.run", "is of a search for capacity, which keeps no latencies"),
+        ("search.run", "is of a search for capacity, which changes its rate all the time"),
         ("none.run", "no call of the run was answered ok"),
         ("empty", "empty/summary.json cannot be read"),
         ("nowhere", "nowhere cannot be read"),
