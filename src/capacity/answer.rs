@@ -89,10 +89,11 @@ pub fn overruled(step: &Step, steps: &[Step]) -> bool {
 }
 
 fn knee(cause: Cause, steps: &[Step]) -> Option<Knee> {
-    let broken = steps.iter().filter(|step| step.verdict == Verdict::Fail);
+    let broken = steps.iter().filter(|step| step.verdict == Verdict::Fail && !overruled(step, steps));
     let by_it = broken.filter_map(|step| step.broke.iter().find(|broke| broke.cause == cause).map(|broke| (step.rate, broke)));
     let (breaks, broke) = by_it.min_by(|a, b| a.0.total_cmp(&b.0))?;
     // Of steps that failed for another reason nothing is known: they ended as soon as that was sure.
-    let held = steps.iter().filter(|step| step.verdict == Verdict::Pass && step.rate < breaks).map(|step| step.rate);
+    let held = steps.iter().filter(|step| step.verdict == Verdict::Pass && step.rate < breaks && !overruled(step, steps));
+    let held = held.map(|step| step.rate);
     Some(Knee { cause, holds: held.max_by(f64::total_cmp), breaks, check: broke.check.clone() })
 }

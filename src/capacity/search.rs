@@ -200,6 +200,20 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_that_was_overruled_makes_no_knee() {
+        let step = |n, rate, kind, verdict| done(Wanted { n, rate, kind, drain: None, calls: None }, verdict, false);
+        let steps = [
+            step(1, 10.0, Kind::Seek, Verdict::Pass),
+            step(2, 10.16, Kind::Seek, Verdict::Fail),
+            step(3, 10.32, Kind::Seek, Verdict::Fail),
+            step(4, 10.16, Kind::Hold, Verdict::Pass),
+        ];
+        let bounds = Bounds { holds: Some(10.16), confirmed: true, ..Bounds::default() };
+        let knees = Answer::of(Ending::Found, &steps, bounds).knees;
+        assert_eq!((knees.len(), knees[0].breaks, knees[0].holds), (1, 10.32, Some(10.16)));
+    }
+
+    #[test]
     fn it_doubles_bisects_and_confirms() {
         let (steps, answer) = search(&Settings::DEFAULT, None, up_to(37.0));
         let rates: Vec<f64> = steps.iter().map(|step| step.rate).collect();

@@ -6,6 +6,7 @@
 use super::failure::{Exit, Failure};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where they are kept, if nobody says.
@@ -65,7 +66,9 @@ pub fn save(run: &Path, name: &str, baselines: &Path) -> Result<bool, Failure> {
         move |error: io::Error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", path.display()))
     };
     fs::create_dir_all(baselines).map_err(failed(baselines))?;
-    let temp = tempfile::Builder::new().prefix(".new-").tempdir_in(baselines).map_err(failed(baselines))?;
+    let private = || fs::Permissions::from_mode(0o700);
+    let temp =
+        tempfile::Builder::new().prefix(".new-").permissions(private()).tempdir_in(baselines).map_err(failed(baselines))?;
     for file in FILES {
         let (from, to) = (run.join(file), temp.path().join(file));
         match fs::copy(&from, &to) {
@@ -75,7 +78,7 @@ pub fn save(run: &Path, name: &str, baselines: &Path) -> Result<bool, Failure> {
         }
     }
     let place = baselines.join(name);
-    let old = tempfile::Builder::new().prefix(".old-").tempdir_in(baselines).map_err(failed(baselines))?;
+    let old = tempfile::Builder::new().prefix(".old-").permissions(private()).tempdir_in(baselines).map_err(failed(baselines))?;
     // The old one steps aside whole, and goes when the new one stands.
     let aside = old.path().join("run");
     let there = fs::rename(&place, &aside).is_ok();

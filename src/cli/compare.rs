@@ -81,6 +81,10 @@ fn name(text: &str) -> Result<String, &'static str> {
 /// # Errors
 /// Runs that cannot be read or compared; files that cannot be written.
 pub fn run(args: Args) -> super::End {
+    let outs = [&args.html, &args.md, &args.json].into_iter().flatten().filter(|to| *to == Path::new("-")).count();
+    if outs > 1 {
+        return Err(Failure::new(Exit::Usage, "only one of --html, --md and --json can be - (standard output)"));
+    }
     let found = args.runs.iter().map(|run| baseline::find(run, &args.baselines)).collect::<Result<Vec<PathBuf>, Failure>>()?;
     let end = match found.as_slice() {
         [base, run] => two(&args, [base, run])?,

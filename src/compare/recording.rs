@@ -64,7 +64,7 @@ impl Recording {
     /// Reads one: `summary` and `manifest` as JSON, `series` and `hlog` as bytes.
     ///
     /// # Errors
-    /// It is no load or provisioning run of version 1, or its series is none.
+    /// It is no load or provisioning run of version 1, its series is none, or its log is not whole.
     pub fn read(label: &str, summary: Value, manifest: Value, series: &[u8], hlog: &[u8]) -> Result<Recording, String> {
         let kind = match (summary["version"].as_u64(), summary["kind"].as_str()) {
             (Some(1), Some("load")) => "load",
@@ -73,6 +73,7 @@ impl Recording {
         };
         let (seconds, torn) = seconds::read(series).map_err(|why| format!("series.csv: {why}"))?;
         let log = Log::read(hlog);
+        whole(&summary, kind, &log)?;
         let warmup = warmup(&summary);
         let moments = moments(&seconds, &warmup);
         let latencies = latencies(&moments, &log, &warmup);
@@ -88,6 +89,18 @@ impl Recording {
     /// What was measured of a subject.
     pub fn of(&self, subject: Subject) -> Option<&Counts> {
         self.latencies.iter().find(|(of, _)| *of == subject).map(|(_, counts)| counts)
+    }
+}
+
+/// A load that has ended tells how many calls it judged, and its log has them all: fewer would be another run's percentiles.
+fn whole(summary: &Value, kind: &str, log: &Log) -> Result<(), String> {
+    let told = summary["latency_ms"]["response"]["count"].as_u64().filter(|_| kind == "load");
+    let there = log.whole().of(Metric::Response).len();
+    match told {
+        Some(told) if told != there => Err(format!(
+            "latency.hlog holds {there} judged calls, and summary.json tells of {told}: the run directory is not whole"
+        )),
+        _ => Ok(()),
     }
 }
 

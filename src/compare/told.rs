@@ -252,7 +252,7 @@ impl Comparison {
             |verdict: Verdict| metrics.iter().filter(move |metric| metric.verdict == verdict).map(|metric| metric.name.as_str());
         let says = match verdict {
             Verdict::Invalid => {
-                format!("{} measured its own generator: no difference means anything", invalid.join(" and "))
+                format!("{}: INVALID by what its own report says, so that no difference means anything", invalid.join(" and "))
             }
             Verdict::NoData => {
                 nothing.unwrap_or_else(|| "neither run has enough calls to tell a difference from chance".to_owned())
@@ -272,8 +272,8 @@ impl Comparison {
             ),
         };
         let mut notes = notes;
-        let unclear: Vec<&str> = of(Verdict::Unclear).collect();
-        if !unclear.is_empty() && verdict != Verdict::Unclear {
+        let unclear: Vec<&str> = of(Verdict::Unclear).chain(of(Verdict::NoData)).collect();
+        if !unclear.is_empty() && !matches!(verdict, Verdict::Unclear | Verdict::NoData) {
             notes.insert(0, format!("neither told to differ nor to be the same: {}", unclear.join(", ")));
         }
         Comparison {

@@ -91,7 +91,8 @@ impl Ran {
     }
 
     fn cpu_share(&self, run: &Run) -> Option<f64> {
-        let cpu = self.conducted.cpu?;
+        // Of a load that hardly began, the making of its meetings would count as its work.
+        let cpu = self.conducted.cpu.filter(|_| self.lasted >= Duration::from_millis(100))?;
         Some(cpu.as_secs_f64() / self.lasted.as_secs_f64().max(0.001) / f64::from(run.lanes))
     }
 

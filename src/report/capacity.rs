@@ -53,9 +53,10 @@ fn search(page: &mut Page, kept: &Value) {
         page.line(&match nothing {
             true => "no interval: the sequential test has decided nothing; longer steps would".to_owned(),
             false => format!(
-                "between {} and {}, at {confidence:.0} % confidence: each end is a verdict that the sequential test has decided",
+                "between {} and {}, at {confidence:.0} % confidence: {} a verdict that the sequential test has decided",
                 end(&answer["low"], "0/s"),
-                end(&answer["high"], "any rate")
+                end(&answer["high"], "any rate"),
+                if answer["low"].is_null() || answer["high"].is_null() { "the end that is found is" } else { "each end is" }
             ),
         });
         for knee in answer["knees"].as_array().into_iter().flatten() {

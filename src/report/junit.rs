@@ -66,7 +66,14 @@ fn load(summary: &Value) -> Suite {
     let mut cases: Vec<Case> = summary["thresholds"].as_array().into_iter().flatten().map(threshold).collect();
     let mut reasons = texts(&summary["reasons"]);
     let first = if reasons.is_empty() { "no reason is told".to_owned() } else { reasons.remove(0) };
+    let ending = text(&summary["ending"]);
     let end = match summary["verdict"].as_str() {
+        // What was seen holds, and what was wanted was not seen.
+        Some("pass") if matches!(ending.as_str(), "interrupted" | "kill-switch") => End::Error(
+            "interrupted",
+            format!("the run was ended before its time ({ending}); what was seen of it holds"),
+            Vec::new(),
+        ),
         Some("pass") => End::Passed,
         Some("fail") => End::Failed("FAIL", first, reasons),
         _ => End::Error("INVALID", first, reasons),

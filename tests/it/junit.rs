@@ -32,6 +32,10 @@ fn a_load_is_a_case_a_threshold_and_one_for_the_verdict() {
     let error = "<error message=\"the generator itself was late\" type=\"INVALID\">the generator itself was late</error>";
     assert!(invalid.contains(error) && !invalid.contains("<properties>") && !invalid.contains("timestamp"), "{invalid}");
     assert!(junit(&load("pass", &[]), &manifest).unwrap().contains("name=\"verdict\" time=\"61.250\"/>"));
+    let mut cut = load("pass", &[]);
+    cut["ending"] = json!("interrupted");
+    let cut = junit(&cut, &manifest).unwrap();
+    assert!(cut.contains("type=\"interrupted\"") && !cut.contains("name=\"verdict\" time=\"61.250\"/>"), "{cut}");
 }
 
 #[test]

@@ -102,6 +102,11 @@ async fn course(args: Args) -> End {
 
 /// A service that is not this machine is asked only if its account was named, and how many calls it may come to.
 fn may(args: &Args, service: &Service, embedded: bool, voice: Voice) -> Result<(), Failure> {
+    let settings = args.settings();
+    if let Some(most) = settings.most.filter(|most| !args.quota && *most < settings.from) {
+        let message = format!("--from {}/s lies above --max-rate {most}/s", settings.from);
+        return Err(Failure::new(Exit::Usage, message).hint("begin where it surely holds: the rate is doubled from there"));
+    }
     let calls =
         args.bounds.max_calls.map_or_else(|| "calls without a bound".to_owned(), |n| format!("at most {}", counted(n, "call")));
     guarded(&args.bounds.allow_account, &calls, service, embedded, voice)?;

@@ -9,6 +9,7 @@ use super::{print, read, summary_of};
 use crate::report::model::{Files, PageError};
 use crate::report::page;
 use crate::run_dir::publish;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -103,8 +104,15 @@ pub fn put(to: &Path, text: &str) -> End {
     if to == Path::new("-") {
         return print(text);
     }
+    let failed = |error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", to.display()));
+    // A pipe or a device is written to; as root, a file would take its place.
+    if std::fs::metadata(to).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        OpenOptions::new().write(true).open(to).and_then(|mut out| out.write_all(text.as_bytes())).map_err(failed)?;
+        return Ok(Exit::Done);
+    }
+    // What a link leads to is written, and the link stays.
+    let place = to.canonicalize().unwrap_or_else(|_| to.to_owned());
     let write = |out: &mut dyn Write| out.write_all(text.as_bytes());
-    publish::<std::io::Error>(to, write, |_| Ok(()))
-        .map_err(|error| Failure::new(Exit::Incomplete, format!("{} cannot be written: {error}", to.display())))?;
+    publish::<std::io::Error>(&place, write, |_| Ok(())).map_err(failed)?;
     Ok(Exit::Done)
 }

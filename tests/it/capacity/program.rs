@@ -148,6 +148,7 @@ fn what_cannot_be_searched_is_told_before_anything_is_asked() {
         ("mock: {}", OPEN, held, &["--quota", "--from", "3/s"], 2, "cannot be used with"),
         ("target: { region: us-east-1 }", OPEN, held, &[], 2, "nobody has allowed that"),
         ("target: { region: us-east-1 }", OPEN, held, &["--allow-account", "111122223333"], 2, "--max-calls"),
+        ("mock: {}", OPEN, held, &["--from", "100/s", "--max-rate", "50/s"], 2, "--from 100/s lies above --max-rate 50/s"),
     ] {
         let (was, err) = says(target, load, thresholds, more);
         assert!(was == code && err.contains(words), "{more:?} {load}: {was} {err}");

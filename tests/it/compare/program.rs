@@ -100,6 +100,13 @@ fn it_is_told_as_markdown_numbers_and_a_page() {
     assert!((change - 0.2).abs() < 0.01 && low <= change && change <= high, "{p50}");
     let page = file("c.html");
     assert!(page.contains("id=\"differences\"") && page.contains("id=\"intervals\"") && page.contains("id=\"spectrum\""));
+    // A device is written to, and stays one; a link leads to the file that is written.
+    let (code, _, err) = run(dir, &["compare", "before.run", "after.run", "--md", "/dev/full"]);
+    assert!(code == 75 && err.contains("/dev/full cannot be written"), "{err}");
+    assert!(!std::fs::metadata("/dev/full").unwrap().is_file());
+    std::os::unix::fs::symlink("c.md", dir.join("link.md")).unwrap();
+    assert_eq!(run(dir, &["compare", "before.run", "after.run", "--md", "link.md"]).0, 0);
+    assert!(dir.join("link.md").is_symlink());
     let (code, out, _) = run(dir, &["compare", "before.run", "after.run", "--json", "-"]);
     assert!(code == 0 && serde_json::from_str::<Value>(&out).unwrap() == numbers);
 }
@@ -148,7 +155,7 @@ fn what_means_nothing_is_not_told_as_a_difference() {
     written(dir, "late.run", 60, 1.5, 0);
     edited(&dir.join("late.run"), "summary.json", |summary| summary["verdict"] = json!("invalid"));
     let (code, out, _) = run(dir, &["compare", "a.run", "late.run"]);
-    assert!(code == 96 && out.starts_with("INVALID: late.run measured its own generator"), "{out}");
+    assert!(code == 96 && out.starts_with("INVALID: late.run: INVALID by what its own report says"), "{out}");
     written(dir, "short.run", 5, 1.5, 0);
     let (code, out, _) = run(dir, &["compare", "a.run", "short.run"]);
     assert!(code == 0 && out.starts_with("TOO LITTLE: 60 and 5 seconds"), "{out}");
@@ -182,10 +189,13 @@ fn what_cannot_be_compared_is_told() {
     fails(&["compare", "a.run", "nowhere"], 104, "nowhere is no run's directory");
     fails(&["compare", "a.run", "a.run", "--fail-on-regression", "5"], 2, "a share such as");
     fails(&["compare", "a.run", "a.run", "--confidence", "20%"], 2, "between 50% and 100%");
+    fails(&["compare", "a.run", "a.run", "--md", "-", "--json", "-"], 2, "only one of");
     std::fs::write(dir.join("b.run").join("summary.json"), "{").unwrap();
     fails(&["compare", "a.run", "b.run"], 104, "b.run/summary.json");
     std::fs::remove_file(dir.join("b.run").join("summary.json")).unwrap();
     fails(&["compare", "a.run", "b.run"], 104, "the run has not ended, or was killed");
+    edited(&dir.join("a.run"), "summary.json", |summary| summary["latency_ms"] = json!({ "response": { "count": 801 } }));
+    fails(&["compare", "a.run", "a.run"], 104, "latency.hlog holds 800 judged calls, and summary.json tells of 801");
 }
 
 #[test]
