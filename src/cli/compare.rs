@@ -101,8 +101,8 @@ pub fn run(args: Args) -> super::End {
             Voice::Normal.warn(format_args!("{} is not kept as baseline {name}", run.display()));
             return Ok(end);
         }
-        // A run that cannot be compared would be found out only when it is wanted.
-        if Loaded::read(run, String::new())?.is_invalid() {
+        // A run that cannot be compared would be found out only when it is wanted; of two that were, neither is INVALID.
+        if found.len() == 1 && Loaded::read(run, String::new())?.is_invalid() {
             let failure = Failure::new(Exit::Invalid, format!("{} is INVALID itself, and no baseline", run.display()));
             return Err(
                 failure.hint("its generator may have made the difference: run it again on a quieter machine, or at a lower rate")

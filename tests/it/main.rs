@@ -14,6 +14,7 @@ mod merge;
 mod mischief;
 mod mock;
 mod pace;
+mod person;
 mod provision;
 mod roster;
 mod scenario;

@@ -1,7 +1,7 @@
 //! The program: `headcount capacity` over sockets. Real time passes here, and nothing is asserted about it.
 
 use crate::load::schema::faults_by;
-use assert_cmd::Command;
+use crate::person::{headcount, told};
 use headcount::capacity::schema::schema;
 use headcount::stats::log::Log;
 use headcount::stats::recorder::{Latencies, Metric};
@@ -43,12 +43,10 @@ fn agrees(dir: &Path) {
 }
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String) {
-    let mut command = Command::cargo_bin("headcount").unwrap();
-    command.env_clear().env("HOME", dir).env("AWS_EC2_METADATA_DISABLED", "true").current_dir(dir).args(args);
+    let mut command = headcount(dir);
     command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret").env("AWS_ACCOUNT_ID", "111122223333");
-    let output = command.output().unwrap();
-    let out = String::from_utf8(output.stdout).unwrap();
-    (output.status.code().unwrap(), out + &String::from_utf8(output.stderr).unwrap())
+    let (code, out, err) = told(command.args(args));
+    (code, out + &err)
 }
 
 fn scenario(dir: &Path, target: &str, load: &str, thresholds: &str) {

@@ -1,6 +1,6 @@
 //! The program: `headcount compare` on run directories, which are written here a second at a time.
 
-use assert_cmd::Command;
+use crate::person::{headcount, told};
 use headcount::call::Sample;
 use headcount::chime::class::Class;
 use headcount::chime::operation::Operation;
@@ -12,14 +12,11 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("headcount").unwrap();
-    command.env_clear().env("HOME", dir).current_dir(dir).args(args);
+    let mut command = headcount(dir);
     if dir.join("step").exists() {
         command.env("GITHUB_STEP_SUMMARY", "step");
     }
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    told(command.args(args))
 }
 
 /// A run of so many seconds of 40 calls, from 20 ms up; every latency `times` as long, one call in `failing` refused.

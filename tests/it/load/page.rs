@@ -1,15 +1,11 @@
 //! `headcount report --html` as a person runs it. What a browser makes of the page is seen by tests/peers/page; here it is what the file
 //! says, that the same run makes the same bytes, and that bad input is told.
 
-use assert_cmd::Command;
+use crate::person::{headcount, told};
 use std::path::Path;
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("headcount").unwrap();
-    command.env_clear().env("HOME", dir).env("AWS_EC2_METADATA_DISABLED", "true").current_dir(dir);
-    let output = command.args(args).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    told(headcount(dir).args(args))
 }
 
 /// A run of a call a tenth of a second, kept small: what matters here is what is told of it.

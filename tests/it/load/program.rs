@@ -1,16 +1,13 @@
 //! `headcount load` and `headcount report` as a person runs them: over sockets, with files, in a directory of their own.
 
+use crate::person::{headcount, told};
 use assert_cmd::Command;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Stdio;
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("headcount").unwrap();
-    command.env_clear().env("HOME", dir).env("AWS_EC2_METADATA_DISABLED", "true").current_dir(dir);
-    let output = command.args(args).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    told(headcount(dir).args(args))
 }
 
 fn summary(dir: &Path, run: &str) -> Value {

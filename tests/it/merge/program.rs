@@ -1,15 +1,11 @@
 //! `headcount merge` as a person runs it.
 
-use assert_cmd::Command;
+use crate::person::{headcount, told};
 use serde_json::Value;
 use std::path::Path;
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("headcount").unwrap();
-    command.env_clear().env("HOME", dir).env("AWS_EC2_METADATA_DISABLED", "true").current_dir(dir);
-    let output = command.args(args).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    told(headcount(dir).args(args))
 }
 
 fn json(dir: &Path, name: &str) -> Value {

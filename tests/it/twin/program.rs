@@ -3,23 +3,16 @@
 use super::written::{KNOWN, write};
 use crate::load::line::plan;
 use crate::mock::program::start;
-use assert_cmd::Command;
+use crate::person::{headcount, told};
+use headcount::mock::{DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY};
 use serde_json::Value;
 use std::path::Path;
 
 fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("headcount").unwrap();
-    command.env_clear().env("HOME", dir).env("AWS_EC2_METADATA_DISABLED", "true").current_dir(dir);
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", headcount::mock::DEFAULT_ACCESS_KEY),
-        ("AWS_SECRET_ACCESS_KEY", headcount::mock::DEFAULT_SECRET_KEY),
-    ] {
-        command.env(name, value);
-    }
+    let mut command = headcount(dir);
+    command.env("AWS_ACCESS_KEY_ID", DEFAULT_ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", DEFAULT_SECRET_KEY);
     // A mock that was to refuse its flags must not run for ever.
-    let output = command.args(args).timeout(std::time::Duration::from_secs(60)).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+    told(command.args(args).timeout(std::time::Duration::from_secs(60)))
 }
 
 fn classes(dir: &Path, run: &str) -> Vec<String> {
